@@ -1,0 +1,142 @@
+//! Changes of a connection that is there.
+
+use entity::connection::{self, ConnectionStatus};
+use entity::{ConnectionId, TenantId};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    ModelTrait, QueryFilter, QuerySelect,
+};
+use serde_json::json;
+
+use super::{ConnectionChange, act, changed_settings, checked_name, not_found};
+use crate::admin::audit::Admin;
+use crate::admin::write::unique;
+use crate::error::{Attempt, Error, Result};
+use crate::secret::{Credentials, SecretKeys};
+
+/// Renames a connection or changes its settings.
+///
+/// # Errors
+/// [`Error::Invalid`] or [`Error::Settings`] for what is not acceptable, [`Error::Conflict`] for a name that
+/// is taken.
+pub async fn set(
+    admin: &Admin<'_>,
+    tenant: TenantId,
+    id: ConnectionId,
+    change: ConnectionChange,
+) -> Result<connection::Model> {
+    let ConnectionChange { name, settings } = change;
+    let name = name.map(|name| checked_name(&name)).transpose()?;
+    let tx = admin.begin().await?;
+    let row = locked(&tx, tenant, id).await?;
+    let settings = changed_settings(&row.name, &row.settings, &settings)?;
+    let detail = json!({ "name": name, "settings": settings });
+    let row = connection::ActiveModel {
+        name: Set(name.unwrap_or_else(|| row.name.clone())),
+        settings: Set(settings),
+        updated_at: Set(admin.clock.now()),
+        ..row.into_active_model()
+    };
+    let row = unique(row.update(&tx).await, "change the connection", || {
+        "the tenant already has a connection of that name".to_owned()
+    })?;
+    admin.commit(tx, act("set", &row, detail)).await?;
+    Ok(row)
+}
+
+/// Replaces a connection's credentials; one that waited for them is synced again.
+///
+/// # Errors
+/// [`Error::Secret`] without a key to seal with.
+pub async fn set_credentials(
+    admin: &Admin<'_>,
+    keys: &SecretKeys,
+    tenant: TenantId,
+    id: ConnectionId,
+    credentials: &Credentials,
+) -> Result<connection::Model> {
+    let sealed = keys.seal(id, credentials)?;
+    let tx = admin.begin().await?;
+    let row = locked(&tx, tenant, id).await?;
+    let is_awaited = row.status == ConnectionStatus::NeedsCredentials;
+    let status = if is_awaited { ConnectionStatus::Active } else { row.status };
+    let row = connection::ActiveModel {
+        credentials: Set(Some(sealed.bytes)),
+        credentials_key_id: Set(Some(sealed.key_id)),
+        status: Set(status),
+        status_reason: Set(None),
+        updated_at: Set(admin.clock.now()),
+        ..row.into_active_model()
+    };
+    let row = row.update(&tx).await.attempt("change the connection")?;
+    admin.commit(tx, act("set_credentials", &row, json!({}))).await?;
+    Ok(row)
+}
+
+/// Stops syncing a connection.
+pub async fn pause(
+    admin: &Admin<'_>,
+    tenant: TenantId,
+    id: ConnectionId,
+) -> Result<connection::Model> {
+    set_status(admin, tenant, id, "pause", ConnectionStatus::Paused).await
+}
+
+/// Syncs a connection again, with the credentials it has.
+pub async fn resume(
+    admin: &Admin<'_>,
+    tenant: TenantId,
+    id: ConnectionId,
+) -> Result<connection::Model> {
+    set_status(admin, tenant, id, "resume", ConnectionStatus::Active).await
+}
+
+/// Removes a connection with everything that was mirrored through it.
+///
+/// # Errors
+/// [`Error::Conflict`] while a worker syncs it.
+pub async fn remove(admin: &Admin<'_>, tenant: TenantId, id: ConnectionId) -> Result<()> {
+    let tx = admin.begin().await?;
+    let row = locked(&tx, tenant, id).await?;
+    if row.lease_expires_at.is_some_and(|until| until > admin.clock.now()) {
+        return Err(Error::Conflict(format!(
+            "connection `{}` is being synced by {}; pause it, wait for the run to end and try again",
+            row.name,
+            row.lease_holder.as_deref().unwrap_or("another worker"),
+        )));
+    }
+    let act = act("remove", &row, json!({ "source": row.source, "name": row.name }));
+    row.delete(&tx).await.attempt("remove the connection")?;
+    admin.commit(tx, act).await
+}
+
+async fn set_status(
+    admin: &Admin<'_>,
+    tenant: TenantId,
+    id: ConnectionId,
+    action: &'static str,
+    status: ConnectionStatus,
+) -> Result<connection::Model> {
+    let tx = admin.begin().await?;
+    let row = locked(&tx, tenant, id).await?;
+    let detail = json!({ "from": row.status, "to": status });
+    let row = connection::ActiveModel {
+        status: Set(status),
+        status_reason: Set(None),
+        updated_at: Set(admin.clock.now()),
+        ..row.into_active_model()
+    };
+    let row = row.update(&tx).await.attempt("change the connection")?;
+    admin.commit(tx, act(action, &row, detail)).await?;
+    Ok(row)
+}
+
+async fn locked(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    id: ConnectionId,
+) -> Result<connection::Model> {
+    let query = connection::Entity::owned_by(tenant).filter(connection::COLUMN.id.eq(id));
+    let row = query.lock_exclusive().one(tx).await.attempt("find the connection")?;
+    row.ok_or_else(|| not_found(&id.to_string()))
+}

@@ -1,0 +1,204 @@
+//! Asks an upstream: bounded in time and size, within the account's budget, retried by kind of failure.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use backoff::future::Retry;
+use bytes::{Bytes, BytesMut};
+use entity::Timestamp;
+use futures::TryStreamExt;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::redirect;
+use tracing::warn;
+use url::Url;
+
+use super::retry::{LONGEST_WAIT, Schedule, WaitHint};
+use super::{Connector, ConnectorError, Envelope, ErrorKind, Listing, Policy};
+use crate::budget::RateBudget;
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The HTTP client of the process.
+#[derive(Debug, Clone)]
+pub struct HttpClient(reqwest::Client);
+
+impl HttpClient {
+    /// Makes the client: gzip, TLS by rustls, no redirects (they could carry credentials elsewhere).
+    pub fn new() -> Result<Self> {
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("ctsync/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(redirect::Policy::none())
+            .build();
+        client.map(Self).map_err(|error| Error::Internal(format!("the HTTP client could not be made: {error}")))
+    }
+}
+
+/// An answer of an upstream, byte for byte.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Path below the base URL.
+    pub endpoint: String,
+    /// Query parameters; never secret.
+    pub parameters: Vec<(&'static str, String)>,
+    /// HTTP status.
+    pub status: u16,
+    /// The decompressed body.
+    pub body: Bytes,
+    /// When it had arrived.
+    pub fetched_at: Timestamp,
+    /// From sending the request to the last byte.
+    pub duration: Duration,
+}
+
+/// One account of one upstream, ready to be asked.
+pub struct Upstream {
+    /// What the upstream is.
+    pub connector: Arc<dyn Connector>,
+    /// The process's client.
+    pub http: HttpClient,
+    /// The account's budget.
+    pub budget: RateBudget,
+    /// Time source.
+    pub clock: Clock,
+    /// Time for one request with its answer.
+    pub request_timeout: Duration,
+    /// Largest answer that is read, in bytes.
+    pub max_body_bytes: usize,
+    /// Requests that were sent again since the start.
+    pub retry_count: AtomicU64,
+}
+
+impl Upstream {
+    /// Asks for one page of `listing` until it arrives whole and its envelope says success.
+    ///
+    /// # Errors
+    /// The last failure, after the retries its kind allows.
+    pub async fn fetch(&self, listing: &Listing, paging: &[(&'static str, String)]) -> Result<(Answer, Envelope)> {
+        if !self.connector.is_read(&listing.endpoint) {
+            return Err(ConnectorError::new(ErrorKind::Forbidden, &listing.endpoint).into());
+        }
+        let parameters: Vec<_> = listing.query.iter().chain(paging).cloned().collect();
+        let hint = WaitHint::default();
+        let operation = || async {
+            self.attempt(&listing.endpoint, &parameters).await.map_err(|error| self.classify(error, &hint))
+        };
+        let notify = |error: Error, wait: Duration| {
+            self.retry_count.fetch_add(1, Ordering::Relaxed);
+            warn!(endpoint = %listing.endpoint, delay_ms = wait.as_millis(), error = %error, "request failed, will retry");
+        };
+        Retry::new(self.clock.clone(), Schedule::new(hint.clone()), notify, operation).await
+    }
+
+    /// Tells the retry schedule what kind of failure it was.
+    fn classify(&self, error: Error, hint: &WaitHint) -> backoff::Error<Error> {
+        let Error::Upstream(failure) = &error else {
+            return backoff::Error::permanent(error);
+        };
+        match failure.policy() {
+            Policy::Retry(wait) => {
+                hint.set(wait);
+                backoff::Error::transient(error)
+            }
+            Policy::NeedsPerson | Policy::Never => backoff::Error::permanent(error),
+        }
+    }
+
+    async fn attempt(&self, endpoint: &str, parameters: &[(&'static str, String)]) -> Result<(Answer, Envelope)> {
+        self.budget.acquire().await?;
+        let sent = self.send(endpoint, parameters).await;
+        if let Err(ConnectorError { kind, .. }) = &sent
+            && let ErrorKind::RateLimited { retry_after: Some(wait) } | ErrorKind::Unavailable { retry_after: Some(wait), .. } = kind
+        {
+            self.budget.hold((*wait).min(LONGEST_WAIT)).await?;
+        }
+        let answer = sent?;
+        let envelope = self.connector.open(endpoint, &answer.body)?;
+        Ok((answer, envelope))
+    }
+
+    async fn send(&self, endpoint: &str, parameters: &[(&'static str, String)]) -> Result<Answer, ConnectorError> {
+        let url = self.url(endpoint)?;
+        let started = Instant::now();
+        let exchange = self.exchange(url, endpoint, parameters);
+        let (status, body) = tokio::time::timeout(self.request_timeout, exchange)
+            .await
+            .map_err(|_| ConnectorError::new(ErrorKind::Timeout, endpoint))??;
+        Ok(Answer {
+            endpoint: endpoint.to_owned(),
+            parameters: parameters.to_vec(),
+            status,
+            body,
+            fetched_at: self.clock.now(),
+            duration: started.elapsed(),
+        })
+    }
+
+    fn url(&self, endpoint: &str) -> Result<Url, ConnectorError> {
+        let url = self.connector.base_url().join(endpoint);
+        url.map_err(|_| ConnectorError::new(ErrorKind::Forbidden, endpoint))
+    }
+
+    async fn exchange(
+        &self,
+        url: Url,
+        endpoint: &str,
+        parameters: &[(&'static str, String)],
+    ) -> Result<(u16, Bytes), ConnectorError> {
+        let request = self.http.0.get(url).query(parameters).headers(self.connector.headers());
+        let response = request.send().await.map_err(|error| transport_error(&error, endpoint))?;
+        let status = response.status().as_u16();
+        if let Some(kind) = self.status_error(status, response.headers()) {
+            return Err(ConnectorError::new(kind, endpoint));
+        }
+        let body = self.body(response, endpoint).await?;
+        Ok((status, body))
+    }
+
+    fn status_error(&self, status: u16, headers: &HeaderMap) -> Option<ErrorKind> {
+        let retry_after = self.retry_after(headers);
+        match status {
+            200..=299 => None,
+            401 | 403 => Some(ErrorKind::Unauthorized { status }),
+            408 | 425 | 500..=599 => Some(ErrorKind::Unavailable { status, retry_after }),
+            429 => Some(ErrorKind::RateLimited { retry_after }),
+            _ => Some(ErrorKind::Refused { status }),
+        }
+    }
+
+    /// Reads `Retry-After`: seconds, or an HTTP date.
+    fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
+        let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        if let Ok(seconds) = value.parse() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let date = httpdate::parse_http_date(value).ok()?;
+        date.duration_since(self.clock.now().into()).ok()
+    }
+
+    async fn body(&self, response: reqwest::Response, endpoint: &str) -> Result<Bytes, ConnectorError> {
+        let mut body = BytesMut::new();
+        let mut chunks = response.bytes_stream();
+        while let Some(chunk) = chunks.try_next().await.map_err(|error| transport_error(&error, endpoint))? {
+            if body.len() + chunk.len() > self.max_body_bytes {
+                let limit = self.max_body_bytes;
+                return Err(ConnectorError::new(ErrorKind::TooLarge { limit }, endpoint));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+}
+
+// The error's own text holds the address with its parameters; only its kind is kept.
+fn transport_error(error: &reqwest::Error, endpoint: &str) -> ConnectorError {
+    let kind = match error {
+        error if error.is_timeout() => ErrorKind::Timeout,
+        error if error.is_body() || error.is_decode() => ErrorKind::Unreadable,
+        _ => ErrorKind::Connect,
+    };
+    ConnectorError::new(kind, endpoint)
+}

@@ -1,0 +1,186 @@
+//! The two databases behind one door: how they are opened, and who may write.
+//!
+//! SQLite has one writer at a time. All writes of a process go through one connection that takes the
+//! write lock when its transaction begins (a transaction that reads first and writes later would fail at
+//! once when another one wrote in between); reads have a pool of their own and never wait for writers.
+//! PostgreSQL needs no such care and gets one pool.
+
+use std::time::Duration;
+
+use migration::Migrator;
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm_migration::MigratorTrait;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+use crate::error::{Attempt, Error, Result};
+
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a writer of another process is waited for.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+/// Page cache of one SQLite connection, in KiB: small, because there are five and memory must stay flat.
+const SQLITE_CACHE_KIB: u32 = 4096;
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 10;
+
+/// An open database.
+#[derive(Debug, Clone)]
+pub struct Database {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+}
+
+/// How the database's tables stand to this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaState {
+    /// There are no tables yet.
+    Empty,
+    /// Some migrations are missing.
+    Behind(usize),
+    /// Exactly the tables this program knows.
+    Current,
+    /// Migrations that this program does not know have been applied.
+    Ahead,
+}
+
+impl Database {
+    /// Opens the database at `url`, an `sqlite:` or `postgres:` address.
+    ///
+    /// A new SQLite file gets its tables at once.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] for another kind of address; [`Error::Database`] when it cannot be opened.
+    pub async fn connect(url: &str) -> Result<Self> {
+        let database = if url.starts_with("sqlite:") {
+            connect_sqlite(url).await?
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            connect_postgres(url).await?
+        } else {
+            return Err(Error::Configuration(
+                "DATABASE_URL must begin with `sqlite:` or `postgres:`, for example sqlite://ctsync.db?mode=rwc".to_owned(),
+            ));
+        };
+        if database.backend() == DbBackend::Sqlite && database.schema_state().await? == SchemaState::Empty {
+            database.migrate_up().await?;
+        }
+        Ok(database)
+    }
+
+    /// For statements that only read.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// For a single statement that writes.
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
+    /// Which of the two databases it is.
+    pub fn backend(&self) -> DbBackend {
+        self.write.get_database_backend()
+    }
+
+    /// Begins a transaction that will write.
+    pub async fn begin(&self) -> Result<DatabaseTransaction> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        self.write.begin_with_options(options).await.attempt("begin a transaction")
+    }
+
+    /// Tells whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        self.read.ping().await.attempt("reach the database")
+    }
+
+    /// Compares the tables with what this program knows.
+    pub async fn schema_state(&self) -> Result<SchemaState> {
+        let applied = match Migrator::get_applied_migrations(&self.write).await {
+            Ok(applied) => applied.len(),
+            // sea-orm-migration's way to say that a name in the table is not among ours.
+            Err(DbErr::Custom(_)) => return Ok(SchemaState::Ahead),
+            Err(error) => return Err(error).attempt("read the schema's version"),
+        };
+        let pending = Migrator::migrations().len() - applied;
+        Ok(match (applied, pending) {
+            (0, _) => SchemaState::Empty,
+            (_, 0) => SchemaState::Current,
+            (_, pending) => SchemaState::Behind(pending),
+        })
+    }
+
+    /// Refuses to go on unless the tables are exactly the ones this program knows.
+    pub async fn require_current_schema(&self) -> Result<()> {
+        match self.schema_state().await? {
+            SchemaState::Current => Ok(()),
+            SchemaState::Empty => Err(Error::SchemaBehind {
+                pending: Migrator::migrations().len(),
+            }),
+            SchemaState::Behind(pending) => Err(Error::SchemaBehind { pending }),
+            SchemaState::Ahead => Err(Error::SchemaAhead),
+        }
+    }
+
+    /// Applies all missing migrations.
+    pub async fn migrate_up(&self) -> Result<()> {
+        Migrator::up(&self.write, None).await.attempt("migrate the schema up")
+    }
+
+    /// Takes back the last `steps` migrations.
+    pub async fn migrate_down(&self, steps: u32) -> Result<()> {
+        Migrator::down(&self.write, Some(steps)).await.attempt("migrate the schema down")
+    }
+
+    /// Closes all connections.
+    pub async fn close(self) -> Result<()> {
+        self.read.close().await.attempt("close the database")?;
+        self.write.close().await.attempt("close the database")
+    }
+}
+
+async fn connect_sqlite(url: &str) -> Result<Database> {
+    let pool = |connections: u32| {
+        let mut options = ConnectOptions::new(url);
+        options
+            .min_connections(1)
+            .max_connections(connections)
+            .acquire_timeout(BUSY_TIMEOUT)
+            .test_before_acquire(false)
+            .sqlx_logging(false)
+            .map_sqlx_sqlite_opts(|options| {
+                options
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Normal)
+                    .busy_timeout(BUSY_TIMEOUT)
+                    .foreign_keys(true)
+                    .pragma("cache_size", format!("-{SQLITE_CACHE_KIB}"))
+                    .pragma("temp_store", "MEMORY")
+            });
+        options
+    };
+    // The writer opens first: it may create the file, and sets its journal mode.
+    let write = sea_orm::Database::connect(pool(1)).await.attempt("open the SQLite database")?;
+    let read = sea_orm::Database::connect(pool(SQLITE_READERS)).await.attempt("open the SQLite database")?;
+    Ok(Database { read, write })
+}
+
+async fn connect_postgres(url: &str) -> Result<Database> {
+    let mut options = ConnectOptions::new(url);
+    options
+        .min_connections(1)
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .sqlx_logging(false)
+        .map_sqlx_postgres_opts(|options| options.application_name("ctsync"));
+    let pool = sea_orm::Database::connect(options).await.attempt("connect to PostgreSQL")?;
+    Ok(Database {
+        read: pool.clone(),
+        write: pool,
+    })
+}

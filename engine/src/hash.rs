@@ -1,0 +1,91 @@
+//! Hashes that decide whether something is the same: bytes of answers, ids, contents of records.
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+/// Returns the SHA-256 of `bytes`.
+pub fn bytes(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// Returns a 128-bit key for an upstream id, to keep many ids in little memory.
+pub(crate) fn key(id: &str) -> u128 {
+    let digest = bytes(id.as_bytes());
+    let (head, _) = digest.split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
+    u128::from_be_bytes(*head)
+}
+
+/// Returns the hash of a record's content under `rules`.
+///
+/// White space and the order of fields do not matter; `rules` (how the record is normalized) do.
+pub fn content(rules: &str, record: &Map<String, Value>) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(rules);
+    object(&mut hasher, record);
+    hasher.finalize().into()
+}
+
+// Each value is written with its kind and length, so that no two different values look alike.
+fn value(hasher: &mut Sha256, value: &Value) {
+    match value {
+        Value::Null => hasher.update(b"n"),
+        Value::Bool(flag) => hasher.update(if *flag { b"t" } else { b"f" }),
+        Value::Number(number) => text(hasher, b'd', &number.to_string()),
+        Value::String(string) => text(hasher, b's', string),
+        Value::Array(items) => {
+            size(hasher, b'a', items.len());
+            for item in items {
+                self::value(hasher, item);
+            }
+        }
+        Value::Object(members) => object(hasher, members),
+    }
+}
+
+fn object(hasher: &mut Sha256, members: &Map<String, Value>) {
+    size(hasher, b'o', members.len());
+    // The map's own order depends on a feature that any dependency may switch on.
+    let mut members: Vec<_> = members.iter().collect();
+    members.sort_unstable_by_key(|(name, _)| *name);
+    for (name, member) in members {
+        text(hasher, b'k', name);
+        value(hasher, member);
+    }
+}
+
+fn text(hasher: &mut Sha256, kind: u8, text: &str) {
+    size(hasher, kind, text.len());
+    hasher.update(text);
+}
+
+fn size(hasher: &mut Sha256, kind: u8, size: usize) {
+    hasher.update([kind]);
+    hasher.update(size.to_le_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(json: &str) -> [u8; 32] {
+        content("rules", &serde_json::from_str(json).unwrap())
+    }
+
+    #[test]
+    fn order_and_white_space_do_not_matter() {
+        assert_eq!(hash(r#"{"a":"1","b":{"c":1,"d":2}}"#), hash(r#"{ "b":{"d":2,"c":1}, "a":"1" }"#));
+    }
+
+    #[test]
+    fn content_matters() {
+        let texts = [r#"{"a":"1"}"#, r#"{"a":1}"#, r#"{"a":["1"]}"#, r#"{"a":null}"#, r"{}", r#"{"a":{"1":""}}"#];
+        let hashes: std::collections::HashSet<_> = texts.iter().map(|text| hash(text)).collect();
+        assert_eq!(hashes.len(), texts.len());
+    }
+
+    #[test]
+    fn the_rules_matter() {
+        let record = Map::new();
+        assert_ne!(content("a", &record), content("b", &record));
+    }
+}

@@ -1,0 +1,22 @@
+//! Reads upstreams, keeps what they said, and publishes what it means.
+//!
+//! The way of data is one-directional: [`connector`] asks, [`snapshot`] keeps, [`read`] proves and
+//! compares, [`publish`] makes visible; [`run`] leads through it.
+
+//pub mod admin;
+pub mod budget;
+pub mod clock;
+pub mod connector;
+pub mod database;
+pub mod error;
+pub mod hash;
+pub mod lease;
+pub mod model;
+pub mod observer;
+pub mod publish;
+pub mod read;
+pub mod run;
+pub mod secret;
+pub mod settings;
+pub mod snapshot;
+pub mod verdict;

@@ -1,0 +1,51 @@
+//! A note about a contact.
+
+use entity::Timestamp;
+use sea_orm::Value;
+
+use super::RecordTable;
+
+/// A note about a contact.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Note {
+    /// What identifies it in its stream and connection.
+    pub upstream_id: String,
+    /// Upstream id of the contact.
+    pub contact_id: String,
+    /// When it was written.
+    pub note_date: Option<Timestamp>,
+    /// Who wrote it.
+    pub author: Option<String>,
+    /// What it says, as plain text.
+    pub content: Option<String>,
+}
+
+impl Note {
+    pub(super) const TABLE: RecordTable = RecordTable {
+        name: "ct_notes",
+        columns: &[
+            "contact_id",
+            "note_date",
+            "author",
+            "content",
+        ],
+        boundary_column: Some("contact_id"),
+    };
+
+    pub(super) fn into_values(self) -> Vec<Value> {
+        // No `..`: a new field must be given a place in both lists.
+        let Self {
+            upstream_id: _,
+            contact_id,
+            note_date,
+            author,
+            content,
+        } = self;
+        vec![
+            contact_id.into(),
+            note_date.into(),
+            author.into(),
+            content.into(),
+        ]
+    }
+}

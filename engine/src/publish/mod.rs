@@ -1,0 +1,110 @@
+//! Publishing: one transaction makes visible what a run read, and ends the run.
+//!
+//! Everything is in it: changed rows, tombstones, rejects, drift, coverage, aggregates, counters, the
+//! run's end and the lease's release. It begins with the release, which fails when another worker has
+//! taken the lease meanwhile. Readers see the state before or after, never between; a process killed at
+//! any moment leaves one of those two.
+
+mod aggregate;
+mod coverage;
+mod hot_list;
+mod quality;
+mod records;
+mod run_end;
+mod stages;
+mod upsert;
+
+use entity::connection::Model as Connection;
+use entity::{SyncRunId, Timestamp};
+use sea_orm::DatabaseTransaction;
+
+pub use stages::{StageBook, StageInfo};
+
+use crate::clock::Clock;
+use crate::connector::Connector;
+use crate::database::Database;
+use crate::error::{Attempt, Result};
+use crate::lease::Lease;
+use crate::observer::{Event, Observer};
+use crate::read::StreamOutcome;
+use crate::settings::TenantSettings;
+use crate::verdict::Verdict;
+
+/// Records written with one statement.
+const CHUNK: usize = 500;
+
+/// What a publication writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// What was read, and the run's end.
+    Publish,
+    /// Only the run's end: a dry run or a comparison.
+    RunOnly,
+}
+
+/// A run that is ready to end.
+pub struct Publication<'a> {
+    /// Where.
+    pub database: &'a Database,
+    /// Time and ids.
+    pub clock: &'a Clock,
+    /// The right to publish.
+    pub lease: &'a Lease,
+    /// The connection, as it was when the run began.
+    pub connection: &'a Connection,
+    /// Settings of the tenant.
+    pub settings: &'a TenantSettings,
+    /// What the bytes mean.
+    pub connector: &'a dyn Connector,
+    /// What was read.
+    pub outcomes: &'a [StreamOutcome],
+    /// What became of the run.
+    pub verdict: &'a Verdict,
+    /// Whether every stream that is to be mirrored was planned.
+    pub is_complete: bool,
+    /// Whether what was read is to be made visible.
+    pub effect: Effect,
+    /// Who watches.
+    pub observer: &'a dyn Observer,
+}
+
+impl Publication<'_> {
+    /// Publishes and ends the run.
+    ///
+    /// # Errors
+    /// When the lease is lost, the database fails or numbers do not add up; then nothing has changed.
+    pub async fn commit(&self) -> Result<()> {
+        let tx = self.database.begin().await?;
+        self.lease.release(&tx).await?;
+        let mut is_changed = false;
+        if self.effect == Effect::Publish {
+            for outcome in self.outcomes.iter().filter(|outcome| outcome.reading.is_publishable()) {
+                is_changed |= self.publish_stream(&tx, outcome).await?;
+            }
+            is_changed |= aggregate::refresh(self, &tx).await?;
+        }
+        run_end::write(self, &tx, is_changed).await?;
+        self.observer.on(Event::Publishing).await;
+        tx.commit().await.attempt("publish")?;
+        self.observer.on(Event::Ended).await;
+        Ok(())
+    }
+
+    /// Tells whether a record row was written.
+    async fn publish_stream(&self, tx: &DatabaseTransaction, outcome: &StreamOutcome) -> Result<bool> {
+        records::write(self, tx, outcome).await?;
+        records::mark_deleted(self, tx, outcome).await?;
+        quality::write(self, tx, outcome).await?;
+        coverage::write(self, tx, outcome).await?;
+        let counters = &outcome.reading.counters;
+        Ok(counters.written() + counters.deleted > 0)
+    }
+
+    fn run(&self) -> SyncRunId {
+        self.lease.run
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,84 @@
+//! Writes many rows with one statement, on both databases.
+
+use std::fmt::Write as _;
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
+
+use super::CHUNK;
+use crate::error::{Attempt, Result};
+
+/// A table, the columns written, and what happens to a row that is there already.
+#[derive(Debug)]
+pub(super) struct Upsert {
+    table: &'static str,
+    columns: Vec<&'static str>,
+    /// Columns whose values identify a row, and columns that are overwritten.
+    conflict: (Vec<&'static str>, Vec<&'static str>),
+    full_chunk: String,
+    values: Vec<Value>,
+    affected: u64,
+}
+
+impl Upsert {
+    /// Rows of `table`; one with the same `key` is overwritten, save for the columns in `kept`.
+    pub(super) fn new(table: &'static str, columns: Vec<&'static str>, key: &[&'static str], kept: &[&'static str]) -> Self {
+        let is_overwritten = |column: &&&str| !key.contains(column) && !kept.contains(column);
+        let overwritten = columns.iter().filter(is_overwritten).copied().collect();
+        let mut upsert = Self {
+            table,
+            columns,
+            conflict: (key.to_vec(), overwritten),
+            full_chunk: String::new(),
+            values: vec![],
+            affected: 0,
+        };
+        upsert.full_chunk = upsert.sql(CHUNK);
+        upsert
+    }
+
+    /// Adds a row: the values of all columns, in order. Writes when enough have come together.
+    pub(super) async fn push(&mut self, tx: &DatabaseTransaction, row: impl IntoIterator<Item = Value>) -> Result<()> {
+        self.values.extend(row);
+        if self.values.len() >= CHUNK * self.columns.len() {
+            // The long text is made once; the database finds its prepared statement by it.
+            let sql = self.full_chunk.clone();
+            self.execute(tx, sql).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the rest and returns how many rows were written in all.
+    pub(super) async fn finish(mut self, tx: &DatabaseTransaction) -> Result<u64> {
+        if !self.values.is_empty() {
+            let sql = self.sql(self.values.len() / self.columns.len());
+            self.execute(tx, sql).await?;
+        }
+        Ok(self.affected)
+    }
+
+    async fn execute(&mut self, tx: &DatabaseTransaction, sql: String) -> Result<()> {
+        let values = std::mem::take(&mut self.values);
+        let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
+        let result = tx.execute_raw(statement).await.attempt("write rows")?;
+        self.affected += result.rows_affected();
+        Ok(())
+    }
+
+    fn sql(&self, rows: usize) -> String {
+        let mut sql = format!("INSERT INTO {} ({}) VALUES ", self.table, self.columns.join(", "));
+        let width = self.columns.len();
+        for row in 0..rows {
+            let separator = if row == 0 { "(" } else { "), (" };
+            sql.push_str(separator);
+            for column in 1..=width {
+                let comma = if column == 1 { "" } else { ", " };
+                // Writing to a String cannot fail.
+                let _ = write!(sql, "{comma}${}", row * width + column);
+            }
+        }
+        let (key, overwritten) = &self.conflict;
+        let assignments: Vec<_> = overwritten.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+        let _ = write!(sql, ") ON CONFLICT ({}) DO UPDATE SET {}", key.join(", "), assignments.join(", "));
+        sql
+    }
+}

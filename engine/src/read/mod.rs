@@ -1,0 +1,22 @@
+//! Reading: from the upstream's answers to what a publication would change, without changing anything.
+//!
+//! A [`walk`] asks for the pages of a listing and proves that they are the whole of it. Each page is
+//! stored, then [`compare`]d record by record with the mirror. What a stream needs for its publication
+//! comes out as a [`StreamReading`], whose size does not grow with the unchanged part of the stream.
+
+mod compare;
+mod counters;
+mod page;
+mod profile;
+mod slice;
+mod stream;
+mod vanish;
+mod walk;
+
+pub use compare::{KnownRows, Mirror};
+pub use counters::Counters;
+pub(crate) use page::{normalize, record_text};
+pub use profile::{Drift, FieldProfile, Profile};
+pub use slice::{PageToWrite, RejectedRecord, SliceReading};
+pub use stream::{Failure, Reader, StreamOutcome, StreamPlan, StreamReading};
+pub use vanish::Vanished;

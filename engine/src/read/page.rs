@@ -1,0 +1,72 @@
+//! A page of records: parsed, identified and hashed, not yet compared with anything.
+
+use std::ops::Range;
+
+use serde_json::{Map, Value};
+
+use crate::connector::{Connector, Normalized, Rejection, Slice};
+use crate::hash;
+
+/// A record of a page.
+#[derive(Debug)]
+pub(crate) struct PageRecord {
+    /// Tells records of a slice apart: from the upstream id, or from the bytes where there is none.
+    pub(crate) identity: u128,
+    /// The record or the reason why there is none.
+    pub(crate) content: Result<Content, Rejection>,
+    /// Hash of the record's bytes.
+    pub(crate) fingerprint: [u8; 32],
+}
+
+/// An accepted record.
+#[derive(Debug)]
+pub(crate) struct Content {
+    /// The normalized record.
+    pub(crate) normalized: Normalized,
+    /// The content hash.
+    pub(crate) hash: [u8; 32],
+    /// The fields, for the profile.
+    pub(crate) fields: Map<String, Value>,
+}
+
+/// Returns the text of a record within a body.
+pub(crate) fn record_text<'a>(body: &'a [u8], range: &Range<usize>) -> &'a str {
+    // The envelope was read as UTF-8, and its ranges come from there.
+    body.get(range.clone()).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+}
+
+/// Parses the records of a body.
+pub(crate) fn parse(connector: &dyn Connector, slice: &Slice, body: &[u8], ranges: &[Range<usize>]) -> Vec<PageRecord> {
+    let rules = connector.rules();
+    ranges.iter().map(|range| parse_record(connector, &rules, slice, record_text(body, range))).collect()
+}
+
+fn parse_record(connector: &dyn Connector, rules: &str, slice: &Slice, text: &str) -> PageRecord {
+    let fingerprint = hash::bytes(text.as_bytes());
+    let content = normalize(connector, rules, slice, text);
+    let identity = match &content {
+        Ok(content) => hash::key(content.normalized.record.upstream_id()),
+        Err(_) => hash::key(&hex::encode(fingerprint)),
+    };
+    PageRecord {
+        identity,
+        content,
+        fingerprint,
+    }
+}
+
+/// Normalizes the text of one record.
+pub(crate) fn normalize(connector: &dyn Connector, rules: &str, slice: &Slice, text: &str) -> Result<Content, Rejection> {
+    let not_an_object = |_| Rejection {
+        reason: entity::RejectReason::NotAnObject,
+        sentence: "the record is not an object",
+    };
+    let fields: Map<String, Value> = serde_json::from_str(text).map_err(not_an_object)?;
+    let normalized = connector.normalize(slice, &fields)?;
+    let hash = hash::content(rules, &fields);
+    Ok(Content {
+        normalized,
+        hash,
+        fields,
+    })
+}

@@ -1,0 +1,219 @@
+//! One reading of one slice: takes pages in, gives out what a publication would write.
+
+use std::sync::Arc;
+
+use entity::SnapshotId;
+
+use super::Counters;
+use super::compare::{Comparison, Generation, KnownRows};
+use super::page::{self, Content, PageRecord};
+use super::profile::Profile;
+use super::walk::{Fetched, WalkError};
+use crate::clock::Clock;
+use crate::connector::{Connector, Rejection, Slice};
+use crate::hash;
+use crate::snapshot::{Snapshot, SnapshotWriter};
+
+/// Rejects kept for each stream and run; beyond it they are only counted.
+const MAX_REJECTS: usize = 10_000;
+
+/// What a publication of a slice would write.
+#[derive(Debug)]
+pub struct SliceReading {
+    /// The slice.
+    pub slice: Arc<Slice>,
+    /// The numbers.
+    pub counters: Counters,
+    /// Pages with records to write.
+    pub pages: Vec<PageToWrite>,
+    /// Records that could not be normalized.
+    pub rejects: Vec<RejectedRecord>,
+    /// The fields of the records.
+    pub profile: Profile,
+    /// Upstream ids of the records to write.
+    pub written_ids: Vec<Box<str>>,
+}
+
+/// A page that holds records to write. They are normalized once more when they are written, so that a
+/// run needs no memory for them.
+#[derive(Debug, Clone)]
+pub struct PageToWrite {
+    /// The page.
+    pub snapshot: SnapshotId,
+    /// Where its bytes are stored.
+    pub payload_hash: [u8; 32],
+    /// Path it came from.
+    pub endpoint: String,
+    /// Places of the records in it.
+    pub positions: Vec<usize>,
+}
+
+/// A record that could not be normalized.
+#[derive(Debug, Clone)]
+pub struct RejectedRecord {
+    /// Hash of its bytes.
+    pub fingerprint: [u8; 32],
+    /// Why.
+    pub rejection: Rejection,
+    /// The page that holds it.
+    pub snapshot: SnapshotId,
+    /// Its place in that page.
+    pub position: usize,
+}
+
+/// What a walk needs to know of a page that was taken in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PageShape {
+    /// Records in the page.
+    pub(crate) len: u64,
+    /// Identity of its last record.
+    pub(crate) last: Option<u128>,
+}
+
+/// What the pages of a reading are judged with.
+#[derive(Clone, Copy)]
+pub(crate) struct Judge<'a> {
+    /// What the bytes mean.
+    pub(crate) connector: &'a dyn Connector,
+    /// Time and ids.
+    pub(crate) clock: &'a Clock,
+    /// Where answers are kept; nowhere when they must not be, or are already.
+    pub(crate) snapshots: Option<&'a SnapshotWriter>,
+}
+
+/// A reading under way.
+pub(crate) struct Draft<'a> {
+    judge: Judge<'a>,
+    known: &'a mut KnownRows,
+    pub(super) generation: Generation,
+    walk: i32,
+    position: i32,
+    pub(crate) reading: SliceReading,
+}
+
+impl<'a> Draft<'a> {
+    /// Begins a reading of `slice`, the `walk`th of this run.
+    pub(crate) fn new(judge: Judge<'a>, known: &'a mut KnownRows, slice: Arc<Slice>, walk: i32) -> Self {
+        let generation = known.begin();
+        Self {
+            judge,
+            known,
+            generation,
+            walk,
+            position: 0,
+            reading: SliceReading {
+                slice,
+                counters: Counters::default(),
+                pages: vec![],
+                rejects: vec![],
+                profile: Profile::default(),
+                written_ids: vec![],
+            },
+        }
+    }
+
+    /// Stores a page and compares its records with the mirror.
+    ///
+    /// `overlap` is the record that the page must begin with because the page before ended with it.
+    pub(crate) async fn take(&mut self, page: Fetched, overlap: Option<u128>) -> Result<PageShape, WalkError> {
+        let Fetched { snapshot: stored, answer, envelope, .. } = page;
+        let connector = self.judge.connector;
+        let records = page::parse(connector, &self.reading.slice, &answer.body, &envelope.records);
+        let shape = PageShape {
+            len: records.len() as u64,
+            last: records.last().map(|record| record.identity),
+        };
+        let snapshot = Snapshot {
+            id: stored.unwrap_or_else(|| SnapshotId::from_uuid(self.judge.clock.new_id())),
+            stream: self.reading.slice.stream,
+            slice: self.reading.slice.key(),
+            walk: self.walk,
+            position: self.position,
+            record_count: i64::try_from(records.len()).unwrap_or(i64::MAX),
+            payload_hash: hash::bytes(&answer.body),
+            answer,
+        };
+        self.position += 1;
+        self.reading.counters.pages += 1;
+        self.reading.counters.bytes += snapshot.answer.body.len() as u64;
+        let compared = self.compare(&snapshot, records, overlap);
+        // Also a page that shows that rows have moved is kept: it is what the upstream said.
+        if let Some(writer) = self.judge.snapshots {
+            writer.store(snapshot).await?;
+        }
+        compared.map(|()| shape)
+    }
+
+    fn compare(&mut self, snapshot: &Snapshot, records: Vec<PageRecord>, overlap: Option<u128>) -> Result<(), WalkError> {
+        if overlap.is_some_and(|overlap| records.first().is_none_or(|record| record.identity != overlap)) {
+            return Err(WalkError::Moved("rows moved between pages while the list was read"));
+        }
+        let mut positions = vec![];
+        for (position, record) in records.into_iter().enumerate().skip(usize::from(overlap.is_some())) {
+            self.reading.counters.read += 1;
+            if self.compare_record(snapshot.id, position, record)? {
+                positions.push(position);
+            }
+        }
+        if !positions.is_empty() {
+            self.reading.pages.push(PageToWrite {
+                snapshot: snapshot.id,
+                payload_hash: snapshot.payload_hash,
+                endpoint: snapshot.answer.endpoint.clone(),
+                positions,
+            });
+        }
+        Ok(())
+    }
+
+    /// Tells whether the record must be written.
+    fn compare_record(&mut self, snapshot: SnapshotId, position: usize, record: PageRecord) -> Result<bool, WalkError> {
+        let PageRecord { identity, content, fingerprint } = record;
+        let content = match content {
+            Ok(content) => content,
+            Err(rejection) => {
+                self.reject(RejectedRecord { fingerprint, rejection, snapshot, position });
+                return Ok(false);
+            }
+        };
+        let Content { normalized, hash, fields } = content;
+        let counters = &mut self.reading.counters;
+        let is_written = match self.known.see(self.generation, identity, &hash) {
+            Comparison::Conflict => return Err(WalkError::Moved("a record was listed twice with different content")),
+            Comparison::Duplicate => {
+                counters.duplicate += 1;
+                return Ok(false);
+            }
+            Comparison::Unchanged => {
+                counters.unchanged += 1;
+                false
+            }
+            Comparison::Added => {
+                counters.added += 1;
+                true
+            }
+            Comparison::Changed => {
+                counters.changed += 1;
+                true
+            }
+            Comparison::Revived => {
+                counters.changed += 1;
+                counters.revived += 1;
+                true
+            }
+        };
+        counters.unreadable += u64::from(normalized.unreadable);
+        self.reading.profile.add(&fields);
+        if is_written {
+            self.reading.written_ids.push(normalized.record.upstream_id().into());
+        }
+        Ok(is_written)
+    }
+
+    fn reject(&mut self, reject: RejectedRecord) {
+        self.reading.counters.rejected += 1;
+        if self.reading.rejects.len() < MAX_REJECTS {
+            self.reading.rejects.push(reject);
+        }
+    }
+}

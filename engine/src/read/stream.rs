@@ -1,0 +1,300 @@
+//! Reads the slices of one stream and sums them up.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use entity::{ReasonCode, Stream};
+use futures::StreamExt;
+
+use super::compare::{KnownRows, Mirror};
+use super::counters::Counters;
+use super::profile::Profile;
+use super::slice::{Draft, Judge, RejectedRecord, SliceReading};
+use super::vanish::{self, Scope, Vanished};
+use super::walk::{Fetched, Pace, WalkError, fetch, walk};
+use crate::clock::Clock;
+use crate::connector::{Boundary, ErrorKind, Listing, Slice, Upstream};
+use crate::error::{Error, Result};
+use crate::observer::{Event, Observer};
+use crate::settings::{BrakeLimits, ConnectionSettings};
+use crate::snapshot::SnapshotWriter;
+
+/// Everything the reading of a connection's streams needs.
+pub struct Reader<'a> {
+    /// The account to ask.
+    pub upstream: &'a Upstream,
+    /// The mirror to compare with.
+    pub mirror: Mirror<'a>,
+    /// Time and ids.
+    pub clock: &'a Clock,
+    /// Settings of the connection.
+    pub settings: &'a ConnectionSettings,
+    /// When a deletion is too large to be believed; none when any is believed this time.
+    pub brake: Option<BrakeLimits>,
+    /// Where answers are kept; nowhere in a run that must not write.
+    pub snapshots: Option<&'a SnapshotWriter>,
+    /// Who watches.
+    pub observer: &'a dyn Observer,
+}
+
+/// What came of reading one stream.
+#[derive(Debug)]
+pub struct StreamOutcome {
+    /// The stream.
+    pub stream: Stream,
+    /// What a publication would write: of all slices that were read whole.
+    pub reading: StreamReading,
+    /// Why not all slices were read whole.
+    pub failure: Option<Failure>,
+    /// Requests that were sent again.
+    pub retries: u64,
+    /// Time it took, in milliseconds.
+    pub duration_ms: u64,
+}
+
+impl StreamOutcome {
+    /// A stream that was not read, for the reason in `failure`.
+    pub fn not_read(stream: Stream, failure: Failure) -> Self {
+        Self {
+            stream,
+            reading: StreamReading::default(),
+            failure: Some(failure),
+            retries: 0,
+            duration_ms: 0,
+        }
+    }
+}
+
+/// Why a slice was not read whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// For programs.
+    pub reason: ReasonCode,
+    /// For people.
+    pub sentence: String,
+}
+
+/// What a publication of a stream would write.
+#[derive(Debug, Default)]
+pub struct StreamReading {
+    /// The numbers.
+    pub counters: Counters,
+    /// What was read whole, slice by slice.
+    pub slices: Vec<SliceReading>,
+    /// Rows to be marked deleted; empty when the brake holds them back.
+    pub vanished: Vec<Vanished>,
+    /// How many rows the brake holds back from deletion.
+    pub held_back: u64,
+    /// The fields of the records.
+    pub profile: Profile,
+}
+
+impl StreamReading {
+    /// Whether there are slices that were read whole.
+    pub fn is_publishable(&self) -> bool {
+        !self.slices.is_empty()
+    }
+
+    /// Records that could not be normalized.
+    pub fn rejects(&self) -> impl Iterator<Item = &RejectedRecord> {
+        self.slices.iter().flat_map(|slice| &slice.rejects)
+    }
+
+    /// Upstream ids of the records to be written.
+    pub fn written_ids(&self) -> impl Iterator<Item = &str> {
+        self.slices.iter().flat_map(|slice| &slice.written_ids).map(AsRef::as_ref)
+    }
+}
+
+/// What is to be read of a stream.
+#[derive(Debug, Default)]
+pub struct StreamPlan {
+    /// The slices to ask for.
+    pub slices: Vec<Slice>,
+    /// Slices known to be empty, because the record they belong to is gone.
+    pub gone: Vec<Slice>,
+}
+
+impl Reader<'_> {
+    /// Reads the planned slices of `stream`.
+    ///
+    /// # Errors
+    /// Only when our own side fails; what the upstream does is part of the outcome.
+    pub async fn read(&self, stream: Stream, plan: StreamPlan) -> Result<StreamOutcome> {
+        let started = Instant::now();
+        let retries_before = self.upstream.retry_count.load(Ordering::Relaxed);
+        self.observer.on(Event::StreamStarted(stream)).await;
+        let mut known = KnownRows::load(self.mirror, stream).await?;
+        let (slices, mut failure) = self.read_slices(&mut known, plan.slices).await?;
+        let reading = conclude(self.mirror, stream, &known, slices, &plan.gone, self.brake).await?;
+        failure = failure.or_else(|| nothing_understood(stream, &reading));
+        self.observer.on(Event::StreamEnded(stream)).await;
+        Ok(StreamOutcome {
+            stream,
+            reading,
+            failure,
+            retries: self.upstream.retry_count.load(Ordering::Relaxed) - retries_before,
+            duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        })
+    }
+
+    /// Reads slices until one fails in a way that the others would share.
+    async fn read_slices(&self, known: &mut KnownRows, slices: Vec<Slice>) -> Result<(Vec<SliceReading>, Option<Failure>)> {
+        let mut readings = vec![];
+        let mut failure = None;
+        // The first pages of several slices are under way at once; they are taken in one after the other.
+        let ahead = slices.into_iter().map(|slice| self.fetch_first_pages(slice));
+        let mut ahead = futures::stream::iter(ahead).buffered(self.settings.concurrency);
+        while let Some((slice, listings, first_pages)) = ahead.next().await {
+            let result = match first_pages {
+                Ok(first_pages) => self.read_slice(known, slice, &listings, first_pages).await,
+                Err(error) => Err(WalkError::Failed(error)),
+            };
+            match result {
+                Ok(reading) => readings.push(reading),
+                Err(error) => {
+                    let (reason, is_shared) = slice_failure(error)?;
+                    failure.get_or_insert(reason);
+                    if is_shared {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok((readings, failure))
+    }
+
+    async fn fetch_first_pages(&self, slice: Slice) -> (Arc<Slice>, Vec<Listing>, Result<Vec<Fetched>>) {
+        let listings = self.upstream.connector.listings(&slice);
+        let first_pages = self.first_pages(&listings).await;
+        (Arc::new(slice), listings, first_pages)
+    }
+
+    async fn first_pages(&self, listings: &[Listing]) -> Result<Vec<Fetched>> {
+        futures::future::try_join_all(listings.iter().map(|listing| fetch(self, listing, 0))).await
+    }
+
+    /// Reads a slice, and once more with care when its list moved.
+    async fn read_slice(
+        &self,
+        known: &mut KnownRows,
+        slice: Arc<Slice>,
+        listings: &[Listing],
+        first_pages: Vec<Fetched>,
+    ) -> Result<SliceReading, WalkError> {
+        match self.walk_slice(known, Arc::clone(&slice), listings, first_pages, Pace::Concurrent).await {
+            Err(WalkError::Moved(sentence)) => {
+                tracing::info!(stream = %slice.stream, why = sentence, "list moved, reading it again");
+                let first_pages = self.first_pages(listings).await?;
+                self.walk_slice(known, slice, listings, first_pages, Pace::Sequential).await
+            }
+            result => result,
+        }
+    }
+
+    async fn walk_slice(
+        &self,
+        known: &mut KnownRows,
+        slice: Arc<Slice>,
+        listings: &[Listing],
+        first_pages: Vec<Fetched>,
+        pace: Pace,
+    ) -> Result<SliceReading, WalkError> {
+        let attempt = if pace == Pace::Concurrent { 1 } else { 2 };
+        let mut draft = Draft::new(self.judge(), known, slice, attempt);
+        for (listing, first) in listings.iter().zip(first_pages) {
+            if let Err(error) = walk(self, &mut draft, listing, pace, first).await {
+                let generation = draft.generation;
+                known.withdraw(generation);
+                return Err(error);
+            }
+        }
+        Ok(draft.reading)
+    }
+
+    fn judge(&self) -> Judge<'_> {
+        Judge {
+            connector: self.upstream.connector.as_ref(),
+            clock: self.clock,
+            snapshots: self.snapshots,
+        }
+    }
+}
+
+/// Sums up the slices of a stream and finds the rows that vanished from them.
+pub(crate) async fn conclude(
+    mirror: Mirror<'_>,
+    stream: Stream,
+    known: &KnownRows,
+    slices: Vec<SliceReading>,
+    gone: &[Slice],
+    brake: Option<BrakeLimits>,
+) -> Result<StreamReading> {
+    let mut reading = summed(slices);
+    reading.counters.check()?;
+    // A record that could not be identified may be any of the rows that seem to be gone.
+    if reading.counters.rejected > 0 {
+        return Ok(reading);
+    }
+    let mut scope = Scope::default();
+    let read = reading.slices.iter().map(|reading| reading.slice.as_ref());
+    for slice in read.chain(gone) {
+        scope.add(&slice.boundary);
+    }
+    let vanished = vanish::find(mirror, stream, known, &scope).await?;
+    let count = vanished.len() as u64;
+    if brake.is_some_and(|brake| is_implausible(brake, &reading, count, known.live())) {
+        reading.held_back = count;
+    } else {
+        reading.counters.deleted = count;
+        reading.vanished = vanished;
+    }
+    Ok(reading)
+}
+
+fn is_implausible(brake: BrakeLimits, reading: &StreamReading, deleted: u64, live: u64) -> bool {
+    let is_list = |slice: &SliceReading| !matches!(slice.slice.boundary, Boundary::Parent(_));
+    let became_empty = reading.counters.read == 0 && reading.slices.iter().any(is_list);
+    brake.stops(deleted, live) || (became_empty && deleted > 0)
+}
+
+fn nothing_understood(stream: Stream, reading: &StreamReading) -> Option<Failure> {
+    let counters = &reading.counters;
+    (counters.read > 0 && counters.read == counters.rejected).then(|| Failure {
+        reason: ReasonCode::RejectedRecords,
+        sentence: format!("none of the {} {stream} records could be understood", counters.read),
+    })
+}
+
+fn summed(slices: Vec<SliceReading>) -> StreamReading {
+    let mut reading = StreamReading::default();
+    for mut slice in slices {
+        reading.counters.add(&slice.counters);
+        reading.profile.merge(std::mem::take(&mut slice.profile));
+        reading.slices.push(slice);
+    }
+    reading
+}
+
+/// Returns why a slice failed and whether its neighbours would fail, too.
+fn slice_failure(error: WalkError) -> Result<(Failure, bool)> {
+    match error {
+        WalkError::Moved(sentence) => Ok((
+            Failure {
+                reason: ReasonCode::IncompleteListing,
+                sentence: sentence.to_owned(),
+            },
+            false,
+        )),
+        WalkError::Failed(Error::Upstream(error)) => {
+            let is_shared = !matches!(error.kind, ErrorKind::Refused { .. } | ErrorKind::UpstreamRefusal | ErrorKind::TooLarge { .. });
+            let failure = Failure {
+                reason: error.reason(),
+                sentence: error.to_string(),
+            };
+            Ok((failure, is_shared))
+        }
+        WalkError::Failed(error) => Err(error),
+    }
+}

@@ -1,0 +1,211 @@
+//! Walks a listing to its end and proves that it was read whole.
+//!
+//! Lists have no stable order and no marker of change, and rows come and go while they are read. What
+//! counts as proof: every page begins with the row the page before ended with (a row that is deleted or
+//! inserted in between shifts all later rows, and would otherwise be missed or read twice without a
+//! sign), no id comes twice with different content, the announced totals of the first and the last page
+//! agree, and as many rows came as were announced.
+
+use entity::SnapshotId;
+use futures::{StreamExt, TryStreamExt};
+
+use super::slice::{Draft, PageShape};
+use super::stream::Reader;
+use crate::connector::{Answer, Envelope, Listing, Paging};
+use crate::error::Error;
+use crate::observer::Event;
+
+/// How a listing is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// Pages after the first at the same time, as far as their places can be told from the first.
+    Concurrent,
+    /// One page after the other.
+    Sequential,
+}
+
+/// Why a walk ended without proof.
+#[derive(Debug)]
+pub(crate) enum WalkError {
+    /// The list moved, or is not what it says; reading it again may help.
+    Moved(&'static str),
+    /// A request failed, or our own side did.
+    Failed(Error),
+}
+
+impl From<Error> for WalkError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// A page that has arrived.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    /// Where it begins in its listing, in rows.
+    pub(crate) offset: u64,
+    /// Where it is kept already, if it is.
+    pub(crate) snapshot: Option<SnapshotId>,
+    /// The bytes.
+    pub(crate) answer: Answer,
+    /// What they hold.
+    pub(crate) envelope: Envelope,
+}
+
+/// Where a walk stands.
+#[derive(Debug)]
+struct Tail {
+    offset: u64,
+    shape: PageShape,
+    rows: u64,
+    first_announced: Option<u64>,
+    last_announced: Option<u64>,
+    is_first: bool,
+}
+
+impl Tail {
+    /// Each page begins with the last row of the one before.
+    fn next_offset(&self) -> u64 {
+        (self.offset + self.shape.len).saturating_sub(1)
+    }
+
+    fn is_end(&self, limit: u64, probe_end: bool) -> bool {
+        let has_no_new_rows = if self.is_first { self.shape.len == 0 } else { self.shape.len <= 1 };
+        let is_complete = match self.first_announced {
+            Some(announced) => self.rows >= announced,
+            None => self.shape.len < limit,
+        };
+        has_no_new_rows || (!probe_end && is_complete)
+    }
+}
+
+/// Asks for one page of `listing`.
+pub(super) async fn fetch(reader: &Reader<'_>, listing: &Listing, offset: u64) -> Result<Fetched, Error> {
+    let Paging::Offset { limit, .. } = listing.paging;
+    let paging = [("limit", limit.to_string()), ("offset", offset.to_string())];
+    let (answer, envelope) = reader.upstream.fetch(listing, &paging).await?;
+    Ok(Fetched {
+        offset,
+        snapshot: None,
+        answer,
+        envelope,
+    })
+}
+
+/// Reads `listing` from its first page, which has arrived, to its end.
+pub(super) async fn walk(
+    reader: &Reader<'_>,
+    draft: &mut Draft<'_>,
+    listing: &Listing,
+    pace: Pace,
+    first: Fetched,
+) -> Result<(), WalkError> {
+    let Paging::Offset { limit, probe_end } = listing.paging;
+    let announced = first.envelope.announced;
+    let shape = draft.take(first, None).await?;
+    let mut tail = Tail {
+        offset: 0,
+        rows: shape.len,
+        shape,
+        first_announced: announced,
+        last_announced: announced,
+        is_first: true,
+    };
+    report(reader, draft, &tail).await;
+    if pace == Pace::Concurrent {
+        let offsets = planned_offsets(shape.len, announced, probe_end, reader.settings.max_pages);
+        let requests = offsets.into_iter().map(|offset| fetch(reader, listing, offset));
+        let mut pages = futures::stream::iter(requests).buffered(reader.settings.concurrency);
+        while let Some(page) = pages.try_next().await? {
+            advance(reader, draft, &mut tail, page).await?;
+        }
+    }
+    while !tail.is_end(limit, probe_end) {
+        let page = fetch(reader, listing, tail.next_offset()).await?;
+        advance(reader, draft, &mut tail, page).await?;
+    }
+    draft.reading.counters.announced = sum(draft.reading.counters.announced, announced);
+    check_totals(&tail)
+}
+
+/// Returns where the later pages begin if all are as long as the first, down to the one that shows the end.
+fn planned_offsets(first_len: u64, announced: Option<u64>, probe_end: bool, max_pages: u32) -> Vec<u64> {
+    let (Some(total), step @ 1..) = (announced, first_len.saturating_sub(1)) else {
+        return vec![];
+    };
+    let last_row = total.saturating_sub(1);
+    let pages = (1..).map(|page| page * step).take_while(|offset| *offset < last_row);
+    // The announced total is the upstream's word and may be any number.
+    let mut offsets: Vec<u64> = pages.take(max_pages as usize).collect();
+    if probe_end && total >= first_len {
+        offsets.push(last_row);
+    }
+    offsets
+}
+
+async fn advance(reader: &Reader<'_>, draft: &mut Draft<'_>, tail: &mut Tail, page: Fetched) -> Result<(), WalkError> {
+    if page.offset != tail.next_offset() {
+        return Err(WalkError::Moved("a page before the last one was not full"));
+    }
+    if draft.reading.counters.pages >= u64::from(reader.settings.max_pages) {
+        return Err(WalkError::Moved("the list has more pages than the setting `max_pages` allows"));
+    }
+    let (offset, announced) = (page.offset, page.envelope.announced);
+    let shape = draft.take(page, tail.shape.last).await?;
+    *tail = Tail {
+        offset,
+        shape,
+        rows: tail.rows + shape.len.saturating_sub(1),
+        first_announced: tail.first_announced,
+        last_announced: announced,
+        is_first: false,
+    };
+    report(reader, draft, tail).await;
+    Ok(())
+}
+
+fn check_totals(tail: &Tail) -> Result<(), WalkError> {
+    match (tail.first_announced, tail.last_announced) {
+        (Some(first), Some(last)) if first != last => Err(WalkError::Moved("the announced total changed while the list was read")),
+        (Some(announced), _) | (None, Some(announced)) if announced != tail.rows => {
+            Err(WalkError::Moved("the list has another number of rows than announced"))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn report(reader: &Reader<'_>, draft: &Draft<'_>, tail: &Tail) {
+    let event = Event::PageRead {
+        stream: draft.reading.slice.stream,
+        read: draft.reading.counters.read,
+        expected: tail.first_announced,
+    };
+    reader.observer.on(event).await;
+}
+
+fn sum(left: Option<u64>, right: Option<u64>) -> Option<u64> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(left + right),
+        (left, right) => left.or(right),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_overlap_by_one_row_and_the_last_shows_the_end() {
+        assert_eq!(planned_offsets(100, Some(250), true, 9), [99, 198, 249]);
+        assert_eq!(planned_offsets(100, Some(250), false, 9), [99, 198]);
+        assert_eq!(planned_offsets(100, Some(199), true, 9), [99, 198]);
+        assert_eq!(planned_offsets(30, Some(30), true, 9), [29]);
+    }
+
+    #[test]
+    fn nothing_is_planned_without_a_total_or_a_step() {
+        assert_eq!(planned_offsets(100, None, true, 9), [0; 0]);
+        assert_eq!(planned_offsets(1, Some(1), true, 9), [0; 0]);
+        assert_eq!(planned_offsets(0, Some(0), true, 9), [0; 0]);
+    }
+}

@@ -1,0 +1,273 @@
+//! The life of a run: recorded, leased, read, judged, published.
+//!
+//! A run's row exists before the first request. Everything the run makes visible is one transaction at
+//! its end; killed at any earlier moment it has changed nothing but its own row and its snapshots, and the
+//! next run marks it abandoned once its lease has expired.
+
+mod heartbeat;
+mod plan;
+mod record;
+mod report;
+mod request;
+mod target;
+
+use std::sync::Arc;
+
+use entity::sync_run::{RunKind, RunStatus};
+use entity::{ConnectionId, ReasonCode, Stream, SyncRunId};
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, info, info_span, warn};
+
+pub use report::{RunReport, StreamReport};
+pub use request::{SyncRequest, UpstreamDefaults};
+pub(crate) use target::Target;
+
+use crate::clock::Clock;
+use crate::connector::{HttpClient, Slicing, Upstream, enabled_streams};
+use crate::database::Database;
+use crate::error::{Error, Result, chain};
+use crate::lease::{Lease, Taken};
+use crate::observer::{Event, Observer};
+use crate::publish::{Effect, Publication};
+use crate::read::{Failure, Mirror, Reader, StreamOutcome};
+use crate::run::heartbeat::{Heartbeat, Stop};
+use crate::secret::SecretKeys;
+use crate::snapshot::SnapshotWriter;
+use crate::verdict::Verdict;
+
+/// Everything that syncing needs, made once for a process.
+#[derive(Clone)]
+pub struct Engine {
+    /// Where the mirror is.
+    pub database: Database,
+    /// Time and ids.
+    pub clock: Clock,
+    /// The process's HTTP client.
+    pub http: HttpClient,
+    /// Keys that open credentials.
+    pub keys: SecretKeys,
+    /// What a connection uses when it has none of its own.
+    pub defaults: UpstreamDefaults,
+    /// Name of this process in leases and runs.
+    pub worker: String,
+}
+
+/// What came of reading.
+enum Reading {
+    Done(Vec<StreamOutcome>),
+    Cancelled,
+}
+
+impl Engine {
+    /// Syncs one connection.
+    ///
+    /// What the upstream does never makes this fail: it is in the report.
+    ///
+    /// # Errors
+    /// Before anything is written: the connection does not exist or its settings or credentials cannot
+    /// be used. Later: the database fails or the lease is lost; then nothing was published.
+    pub async fn sync(
+        &self,
+        connection: ConnectionId,
+        request: &SyncRequest,
+        observer: &dyn Observer,
+        cancel: &CancellationToken,
+    ) -> Result<RunReport> {
+        let target = Target::load(self, connection).await?;
+        let run = record::begin(self, &target, request).await?;
+        let span = info_span!("run", run.id = %run, tenant = %target.tenant.slug, connection = %target.connection.name);
+        let life = async {
+            info!(kind = %request.kind(&target.connection), "run started");
+            observer.on(Event::Recorded(run)).await;
+            let result = self.live(&target, run, request, observer, cancel).await;
+            let report = match result {
+                Ok(report) => report,
+                Err(error) => {
+                    warn!(error = %chain(&error), "run failed");
+                    record::fail(self, &target, run, &error).await;
+                    return Err(error);
+                }
+            };
+            info!(status = %report.status, reason = report.reason.map(ReasonCode::as_str), duration_ms = report.duration_ms, "run ended");
+            Ok(report)
+        };
+        life.instrument(span).await
+    }
+
+    async fn live(
+        &self,
+        target: &Target,
+        run: SyncRunId,
+        request: &SyncRequest,
+        observer: &dyn Observer,
+        cancel: &CancellationToken,
+    ) -> Result<RunReport> {
+        let lease = match Lease::take(self, target, run).await? {
+            Taken::Lease(lease) => lease,
+            Taken::HeldBy { holder, until } => return record::skip(self, target, run, &holder, until).await,
+        };
+        record::leased(self, &lease).await?;
+        observer.on(Event::LeaseTaken).await;
+        let deadline = request.deadline.unwrap_or(target.settings.deadline()).min(target.settings.deadline());
+        let mut heartbeat = Heartbeat::start(self, &lease, deadline, cancel.clone());
+        let reading = self.read(target, &lease, request, observer, &mut heartbeat).await?;
+        let (outcomes, verdict) = match reading {
+            Reading::Done(outcomes) => {
+                let verdict = Verdict::judge(&outcomes);
+                (outcomes, verdict)
+            }
+            Reading::Cancelled => {
+                let message = "the run was stopped on request; nothing was published";
+                (vec![], Verdict::of(RunStatus::Cancelled, ReasonCode::Cancelled, message))
+            }
+        };
+        // From here on the transaction itself checks the lease.
+        drop(heartbeat);
+        let publishes = request.writes() && verdict.status != RunStatus::Cancelled;
+        let publication = Publication {
+            database: &self.database,
+            clock: &self.clock,
+            lease: &lease,
+            connection: &target.connection,
+            settings: &target.tenant_settings,
+            connector: target.connector.as_ref(),
+            outcomes: &outcomes,
+            verdict: &verdict,
+            is_complete: request.streams.is_none(),
+            effect: if publishes { Effect::Publish } else { Effect::RunOnly },
+            observer,
+        };
+        publication.commit().await?;
+        report::load(self, target, run, &outcomes).await
+    }
+
+    /// Reads all planned streams, one after the other.
+    async fn read(
+        &self,
+        target: &Target,
+        lease: &Lease,
+        request: &SyncRequest,
+        observer: &dyn Observer,
+        heartbeat: &mut Heartbeat,
+    ) -> Result<Reading> {
+        let upstream = self.upstream(target);
+        let writer = request
+            .writes()
+            .then(|| SnapshotWriter::start(self.database.clone(), lease.tenant, lease.connection, lease.run));
+        let reader = Reader {
+            upstream: &upstream,
+            mirror: Mirror {
+                database: &self.database,
+                tenant: lease.tenant,
+                connection: lease.connection,
+            },
+            clock: &self.clock,
+            settings: &target.settings,
+            brake: (!request.accept_deletes).then_some(target.tenant_settings.brake),
+            snapshots: writer.as_ref(),
+            observer,
+        };
+        let reading = self.read_streams(target, request, &reader, heartbeat).await?;
+        if let Some(writer) = writer {
+            writer.finish().await?;
+        }
+        observer.on(Event::SnapshotsStored).await;
+        Ok(reading)
+    }
+
+    async fn read_streams(
+        &self,
+        target: &Target,
+        request: &SyncRequest,
+        reader: &Reader<'_>,
+        heartbeat: &mut Heartbeat,
+    ) -> Result<Reading> {
+        let mut outcomes: Vec<StreamOutcome> = vec![];
+        // Set when asking for further streams makes no sense.
+        let mut hopeless: Option<Failure> = None;
+        for (stream, slicing) in target.planned_streams(request) {
+            if let Some(failure) = &hopeless {
+                outcomes.push(StreamOutcome::not_read(stream, failure.clone()));
+                continue;
+            }
+            tokio::select! {
+                outcome = self.read_stream(target, request, reader, (stream, slicing), &outcomes) => {
+                    let outcome = outcome?;
+                    hopeless = outcome.failure.clone().filter(|failure| failure.reason == ReasonCode::Auth);
+                    outcomes.push(outcome);
+                }
+                stop = heartbeat.stopped() => match stop {
+                    Stop::Cancelled => return Ok(Reading::Cancelled),
+                    Stop::Deadline => {
+                        let failure = Failure {
+                            reason: ReasonCode::Deadline,
+                            sentence: "the time allowed for the run was over".to_owned(),
+                        };
+                        outcomes.push(StreamOutcome::not_read(stream, failure.clone()));
+                        hopeless = Some(failure);
+                    }
+                    Stop::Failed(error) => return Err(error),
+                },
+            }
+        }
+        Ok(Reading::Done(outcomes))
+    }
+
+    async fn read_stream(
+        &self,
+        target: &Target,
+        request: &SyncRequest,
+        reader: &Reader<'_>,
+        (stream, slicing): (Stream, Slicing),
+        outcomes: &[StreamOutcome],
+    ) -> Result<StreamOutcome> {
+        let plan = plan::slices(self, target, request, stream, slicing, outcomes).await?;
+        // The reader's future holds pages and is large.
+        Box::pin(reader.read(stream, plan)).await
+    }
+
+    /// Returns the account of `target`, ready to be asked.
+    pub(crate) fn upstream(&self, target: &Target) -> Upstream {
+        Upstream {
+            connector: Arc::clone(&target.connector),
+            http: self.http.clone(),
+            budget: target.budget(self),
+            clock: self.clock.clone(),
+            request_timeout: target.settings.request_timeout(),
+            max_body_bytes: target.settings.max_body_bytes,
+            retry_count: 0.into(),
+        }
+    }
+
+    /// Asks the upstream one cheap question, to see whether the credentials of a connection work.
+    ///
+    /// # Errors
+    /// What the upstream answered, as [`Error::Upstream`].
+    pub async fn test_connection(&self, connection: ConnectionId) -> Result<()> {
+        let target = Target::load(self, connection).await?;
+        let upstream = self.upstream(&target);
+        let probe = target.connector.probe();
+        upstream.fetch(&probe, &[("limit", "1".to_owned()), ("offset", "0".to_owned())]).await.map(|_| ())
+    }
+}
+
+impl Target {
+    fn planned_streams(&self, request: &SyncRequest) -> Vec<(Stream, Slicing)> {
+        let enabled = enabled_streams(self.connector.as_ref(), self.settings.streams.as_deref());
+        let wanted = request.streams.as_deref();
+        enabled.into_iter().filter(|(stream, _)| wanted.is_none_or(|wanted| wanted.contains(stream))).collect()
+    }
+}
+
+impl SyncRequest {
+    fn writes(&self) -> bool {
+        !self.dry_run && self.kind_override != Some(RunKind::Verify)
+    }
+}
+
+impl Error {
+    /// Whether the run's own row may still be written.
+    fn leaves_run_ours(&self) -> bool {
+        !matches!(self, Self::LeaseLost { .. })
+    }
+}

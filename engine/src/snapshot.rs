@@ -1,0 +1,174 @@
+//! Upstream answers, kept byte for byte before anything is made of them.
+//!
+//! Equal bytes of a tenant are stored once. A snapshot is committed on its own, apart from the run's
+//! publication: it says what the upstream said, whatever becomes of the run.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use entity::{ConnectionId, SnapshotId, Stream, SyncRunId, TenantId, Timestamp, raw_payload, snapshot};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter};
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::connector::Answer;
+use crate::database::Database;
+use crate::error::{Attempt, Error, Result};
+
+/// Answers stored with one commit.
+const BATCH: usize = 16;
+/// zstd's default: JSON shrinks about tenfold.
+const LEVEL: i32 = 3;
+/// Largest payload that is unpacked, a guard against damaged rows.
+const MAX_PAYLOAD_BYTES: usize = 1 << 30;
+
+/// An answer and its place in a run.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Its id.
+    pub id: SnapshotId,
+    /// The stream it belongs to.
+    pub stream: Stream,
+    /// The slice, by name.
+    pub slice: String,
+    /// Which reading of the slice: 1, or 2 for the repeated one.
+    pub walk: i32,
+    /// Place within that reading, from 0.
+    pub position: i32,
+    /// How many records it holds.
+    pub record_count: i64,
+    /// SHA-256 of the body: where the bytes are stored.
+    pub payload_hash: [u8; 32],
+    /// The answer.
+    pub answer: Answer,
+}
+
+/// Stores the snapshots of one run behind the reader's back, in order.
+pub struct SnapshotWriter {
+    queue: mpsc::Sender<Snapshot>,
+    task: AbortOnDropHandle<Result<()>>,
+}
+
+impl SnapshotWriter {
+    /// Starts a writer for `run`.
+    pub fn start(database: Database, tenant: TenantId, connection: ConnectionId, run: SyncRunId) -> Self {
+        let (queue, snapshots) = mpsc::channel(BATCH);
+        let store = Store { database, tenant, connection, run };
+        let task = AbortOnDropHandle::new(tokio::spawn(store.run(snapshots)));
+        Self { queue, task }
+    }
+
+    /// Queues `snapshot`; waits when many are queued.
+    ///
+    /// # Errors
+    /// When the writer has stopped; [`SnapshotWriter::finish`] says why.
+    pub async fn store(&self, snapshot: Snapshot) -> Result<()> {
+        let stopped = |_| Error::Internal("the snapshot writer has stopped".to_owned());
+        self.queue.send(snapshot).await.map_err(stopped)
+    }
+
+    /// Waits until everything queued is committed.
+    pub async fn finish(self) -> Result<()> {
+        let Self { queue, task } = self;
+        drop(queue);
+        task.await.map_err(|error| Error::Internal(format!("the snapshot writer failed: {error}")))?
+    }
+}
+
+struct Store {
+    database: Database,
+    tenant: TenantId,
+    connection: ConnectionId,
+    run: SyncRunId,
+}
+
+impl Store {
+    async fn run(self, mut snapshots: mpsc::Receiver<Snapshot>) -> Result<()> {
+        let mut batch = Vec::with_capacity(BATCH);
+        while snapshots.recv_many(&mut batch, BATCH).await > 0 {
+            self.commit(std::mem::take(&mut batch)).await?;
+        }
+        Ok(())
+    }
+
+    async fn commit(&self, batch: Vec<Snapshot>) -> Result<()> {
+        let mut payloads = HashMap::new();
+        let mut rows = Vec::with_capacity(batch.len());
+        for snapshot in batch {
+            rows.push(self.row(&snapshot));
+            payloads.entry(snapshot.payload_hash).or_insert((snapshot.answer.body, snapshot.answer.fetched_at));
+        }
+        let payloads = payloads.into_iter().map(|(digest, (body, at))| self.payload(digest, &body, at)).collect::<Result<Vec<_>>>()?;
+        let tx = self.database.begin().await?;
+        relax_durability(&tx).await?;
+        let same = OnConflict::columns([raw_payload::Column::TenantId, raw_payload::Column::Hash]).do_nothing().to_owned();
+        raw_payload::Entity::insert_many(payloads).on_conflict(same).exec_without_returning(&tx).await.attempt("store payloads")?;
+        snapshot::Entity::insert_many(rows).exec_without_returning(&tx).await.attempt("store snapshots")?;
+        tx.commit().await.attempt("store snapshots")
+    }
+
+    fn payload(&self, digest: [u8; 32], body: &Bytes, at: Timestamp) -> Result<raw_payload::ActiveModel> {
+        let packed = zstd::bulk::compress(body, LEVEL).map_err(|error| Error::Internal(format!("an answer could not be packed: {error}")))?;
+        Ok(raw_payload::ActiveModel {
+            tenant_id: Set(self.tenant),
+            hash: Set(digest.to_vec()),
+            raw_size: Set(to_i64(body.len())),
+            stored_size: Set(to_i64(packed.len())),
+            body: Set(packed),
+            created_at: Set(at),
+        })
+    }
+
+    fn row(&self, snapshot: &Snapshot) -> snapshot::ActiveModel {
+        let answer = &snapshot.answer;
+        let parameters = answer.parameters.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect();
+        snapshot::ActiveModel {
+            id: Set(snapshot.id),
+            tenant_id: Set(self.tenant),
+            connection_id: Set(self.connection),
+            run_id: Set(self.run),
+            stream: Set(snapshot.stream),
+            slice: Set(snapshot.slice.clone()),
+            walk: Set(snapshot.walk),
+            position: Set(snapshot.position),
+            endpoint: Set(answer.endpoint.clone()),
+            parameters: Set(serde_json::Value::Object(parameters)),
+            http_status: Set(i32::from(answer.status)),
+            fetched_at: Set(answer.fetched_at),
+            duration_ms: Set(i64::try_from(answer.duration.as_millis()).unwrap_or(i64::MAX)),
+            record_count: Set(snapshot.record_count),
+            payload_hash: Set(snapshot.payload_hash.to_vec()),
+        }
+    }
+}
+
+/// Does not wait for the disk on PostgreSQL.
+///
+/// The publication that refers to the snapshots does, and commits reach the disk in order: whenever it
+/// survives a power failure, they do. (SQLite's WAL works like this anyway.)
+async fn relax_durability(tx: &DatabaseTransaction) -> Result<()> {
+    if tx.get_database_backend() == DbBackend::Postgres {
+        tx.execute_unprepared("SET LOCAL synchronous_commit TO OFF").await.attempt("store snapshots")?;
+    }
+    Ok(())
+}
+
+/// Returns the bytes of a stored answer.
+pub async fn load_payload(database: &Database, tenant: TenantId, payload_hash: &[u8]) -> Result<Bytes> {
+    let row = raw_payload::Entity::owned_by(tenant)
+        .filter(raw_payload::Column::Hash.eq(payload_hash.to_vec()))
+        .one(database.reader())
+        .await
+        .attempt("load a payload")?;
+    let missing = || Error::NotFound { what: "payload", name: hex::encode(payload_hash) };
+    let row = row.ok_or_else(missing)?;
+    let size = usize::try_from(row.raw_size).unwrap_or(MAX_PAYLOAD_BYTES).min(MAX_PAYLOAD_BYTES);
+    let body = zstd::bulk::decompress(&row.body, size);
+    body.map(Bytes::from).map_err(|error| Error::Internal(format!("a stored payload is damaged: {error}")))
+}
+
+fn to_i64(size: usize) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,93 @@
+//! What became of a run: judged from what was read and published, never from "no error came up".
+
+use entity::sync_run::RunStatus;
+use entity::sync_run_stream::StreamStatus;
+use entity::ReasonCode;
+
+use crate::read::StreamOutcome;
+
+/// What became of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// In one word.
+    pub status: RunStatus,
+    /// Why it is not a success.
+    pub reason: Option<ReasonCode>,
+    /// For people: one sentence, no data.
+    pub message: Option<String>,
+}
+
+impl Verdict {
+    /// A run that published all it should have.
+    pub fn success() -> Self {
+        Self {
+            status: RunStatus::Success,
+            reason: None,
+            message: None,
+        }
+    }
+
+    /// A run that ended for `reason`.
+    pub fn of(status: RunStatus, reason: ReasonCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            reason: Some(reason),
+            message: Some(message.into()),
+        }
+    }
+
+    /// Judges a run by its streams.
+    pub fn judge(outcomes: &[StreamOutcome]) -> Self {
+        let problems: Vec<_> = outcomes.iter().filter_map(problem).collect();
+        let Some((reason, _)) = problems.iter().max_by_key(|(reason, _)| weight(*reason)) else {
+            return Self::success();
+        };
+        let published = outcomes.iter().any(|outcome| stream_status(outcome) != StreamStatus::Failed || outcome.reading.counters.read > outcome.reading.counters.rejected);
+        let status = if published { RunStatus::Partial } else { RunStatus::Failed };
+        let sentences: Vec<&str> = problems.iter().map(|(_, sentence)| sentence.as_str()).collect();
+        Self::of(status, *reason, sentences.join("; "))
+    }
+}
+
+/// What became of a stream.
+pub fn stream_status(outcome: &StreamOutcome) -> StreamStatus {
+    if outcome.failure.is_some() {
+        StreamStatus::Failed
+    } else if outcome.reading.held_back > 0 {
+        StreamStatus::Braked
+    } else {
+        StreamStatus::Published
+    }
+}
+
+/// Returns why a stream keeps its run from being a success.
+pub fn problem(outcome: &StreamOutcome) -> Option<(ReasonCode, String)> {
+    let stream = outcome.stream;
+    if let Some(failure) = &outcome.failure {
+        return Some((failure.reason, format!("{stream}: {}", failure.sentence)));
+    }
+    if outcome.reading.held_back > 0 {
+        let sentence = format!(
+            "{stream}: {} rows would have been deleted and were kept; check the upstream, then run with --accept-deletes",
+            outcome.reading.held_back
+        );
+        return Some((ReasonCode::MassDeleteBrake, sentence));
+    }
+    let rejected = outcome.reading.counters.rejected;
+    (rejected > 0).then(|| (ReasonCode::RejectedRecords, format!("{stream}: {rejected} records could not be understood")))
+}
+
+/// The heavier reason stands for the run: it is the order of the exit codes.
+fn weight(reason: ReasonCode) -> u8 {
+    match reason {
+        ReasonCode::Internal => 8,
+        ReasonCode::Database | ReasonCode::LeaseLost => 7,
+        ReasonCode::IncompleteListing => 6,
+        ReasonCode::MassDeleteBrake => 5,
+        ReasonCode::Auth => 4,
+        ReasonCode::Upstream | ReasonCode::RateLimited | ReasonCode::Timeout => 3,
+        ReasonCode::Deadline | ReasonCode::Cancelled => 2,
+        ReasonCode::RejectedRecords => 1,
+        ReasonCode::Locked => 0,
+    }
+}

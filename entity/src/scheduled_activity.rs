@@ -1,0 +1,46 @@
+//! ClientTether's scheduled activities: calls, meetings and the like.
+
+use sea_orm::entity::prelude::*;
+
+use crate::Timestamp;
+use crate::finder::tenant_records;
+use crate::id::{ConnectionId, RecordId, SnapshotId, SyncRunId, TenantId};
+
+/// One activity.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "ct_scheduled_activities")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: RecordId,
+    pub tenant_id: TenantId,
+    pub connection_id: ConnectionId,
+    /// The id the upstream gave it.
+    pub upstream_id: String,
+    pub activity_type: Option<String>,
+    pub scheduled_at: Option<Timestamp>,
+    /// The upstream id of the lead it is with.
+    pub contact_id: Option<String>,
+    pub contact_name: Option<String>,
+    pub description: Option<String>,
+    pub status: Option<String>,
+    /// The record as the upstream sent it, its exact JSON text.
+    pub raw_json: String,
+    /// SHA-256 that changes when the record does.
+    #[sea_orm(column_type = "Blob")]
+    pub content_hash: Vec<u8>,
+    /// The answer this version was read from.
+    pub snapshot_id: SnapshotId,
+    /// The run that first saw the record.
+    pub first_run_id: SyncRunId,
+    /// The run that last changed this row.
+    pub last_run_id: SyncRunId,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// When the record was found gone upstream; none while it exists.
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+tenant_records!();
