@@ -1,2 +1,35 @@
-//! Placeholder.
-fn main() {}
+//! `ctsync`: syncs, administers and diagnoses from the command line.
+//!
+//! Arguments are parsed, settings checked, one command run, and its outcome turned into an exit code.
+
+mod args;
+mod commands;
+mod config;
+mod context;
+mod credentials;
+mod display;
+mod duration;
+mod exit;
+mod failure;
+mod logging;
+mod output;
+mod table;
+mod word;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Cli;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match commands::run(cli).await {
+        Ok(exit) => exit.into(),
+        Err(error) => failure::report(&error).into(),
+    }
+}

@@ -10,7 +10,10 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use entity::rate_budget::{ActiveModel, COLUMN, Column, Entity, Model};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    QueryFilter, QuerySelect,
+};
 use tokio::sync::Mutex;
 
 use crate::clock::Clock;
@@ -92,7 +95,9 @@ impl RateBudget {
         let row = self.row(&tx).await?;
         let (grant, changed) = self.grant(row);
         if let Some(row) = changed {
-            row.update(&tx).await.attempt("take from the request budget")?;
+            row.update(&tx)
+                .await
+                .attempt("take from the request budget")?;
         }
         tx.commit().await.attempt("take from the request budget")?;
         Ok(grant)
@@ -134,7 +139,9 @@ impl RateBudget {
             refilled_at: Set(self.clock.now()),
             not_before: Set(None),
         };
-        let same = OnConflict::columns([Column::Host, Column::Fingerprint]).do_nothing().to_owned();
+        let same = OnConflict::columns([Column::Host, Column::Fingerprint])
+            .do_nothing()
+            .to_owned();
         Entity::insert(full)
             .on_conflict(same)
             .exec_without_returning(tx)

@@ -46,7 +46,8 @@ impl Clock {
     /// Returns the present moment in whole microseconds, what both databases can store.
     pub fn now(&self) -> Timestamp {
         let now = self.0.now();
-        now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(now)
+        now.duration_trunc(TimeDelta::microseconds(1))
+            .unwrap_or(now)
     }
 
     /// Waits for `duration`.

@@ -9,17 +9,17 @@ use std::time::Duration;
 
 use migration::Migrator;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm_migration::MigratorTrait;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
+use sea_orm_migration::MigratorTrait;
 
 use crate::error::{Attempt, Error, Result};
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a writer of another process is waited for.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
 /// Page cache of one SQLite connection, in KiB: small, because there are five and memory must stay flat.
 const SQLITE_CACHE_KIB: u32 = 4096;
 const SQLITE_READERS: u32 = 4;
@@ -62,7 +62,9 @@ impl Database {
                 "DATABASE_URL must begin with `sqlite:` or `postgres:`, for example sqlite://ctsync.db?mode=rwc".to_owned(),
             ));
         };
-        if database.backend() == DbBackend::Sqlite && database.schema_state().await? == SchemaState::Empty {
+        if database.backend() == DbBackend::Sqlite
+            && database.schema_state().await? == SchemaState::Empty
+        {
             database.migrate_up().await?;
         }
         Ok(database)
@@ -89,7 +91,10 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        self.write.begin_with_options(options).await.attempt("begin a transaction")
+        self.write
+            .begin_with_options(options)
+            .await
+            .attempt("begin a transaction")
     }
 
     /// Tells whether the database answers.
@@ -127,12 +132,16 @@ impl Database {
 
     /// Applies all missing migrations.
     pub async fn migrate_up(&self) -> Result<()> {
-        Migrator::up(&self.write, None).await.attempt("migrate the schema up")
+        Migrator::up(&self.write, None)
+            .await
+            .attempt("migrate the schema up")
     }
 
     /// Takes back the last `steps` migrations.
     pub async fn migrate_down(&self, steps: u32) -> Result<()> {
-        Migrator::down(&self.write, Some(steps)).await.attempt("migrate the schema down")
+        Migrator::down(&self.write, Some(steps))
+            .await
+            .attempt("migrate the schema down")
     }
 
     /// Closes all connections.
@@ -163,8 +172,12 @@ async fn connect_sqlite(url: &str) -> Result<Database> {
         options
     };
     // The writer opens first: it may create the file, and sets its journal mode.
-    let write = sea_orm::Database::connect(pool(1)).await.attempt("open the SQLite database")?;
-    let read = sea_orm::Database::connect(pool(SQLITE_READERS)).await.attempt("open the SQLite database")?;
+    let write = sea_orm::Database::connect(pool(1))
+        .await
+        .attempt("open the SQLite database")?;
+    let read = sea_orm::Database::connect(pool(SQLITE_READERS))
+        .await
+        .attempt("open the SQLite database")?;
     Ok(Database { read, write })
 }
 
@@ -178,7 +191,9 @@ async fn connect_postgres(url: &str) -> Result<Database> {
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(|options| options.application_name("ctsync"));
-    let pool = sea_orm::Database::connect(options).await.attempt("connect to PostgreSQL")?;
+    let pool = sea_orm::Database::connect(options)
+        .await
+        .attempt("connect to PostgreSQL")?;
     Ok(Database {
         read: pool.clone(),
         write: pool,

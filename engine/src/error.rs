@@ -73,7 +73,9 @@ impl Error {
     /// Returns the reason code that a run reports.
     pub fn reason(&self) -> ReasonCode {
         match self {
-            Self::Database { .. } | Self::SchemaBehind { .. } | Self::SchemaAhead => ReasonCode::Database,
+            Self::Database { .. } | Self::SchemaBehind { .. } | Self::SchemaAhead => {
+                ReasonCode::Database
+            }
             Self::Upstream(error) => error.reason(),
             Self::LeaseLost { .. } => ReasonCode::LeaseLost,
             _ => ReasonCode::Internal,

@@ -13,10 +13,10 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter};
 
 use crate::error::{Attempt, Error, Result};
-use crate::run::{Engine, Target};
+use crate::run::{Engine, Place};
 
 /// How long a lease holds without a heartbeat.
-pub const LEASE_TIME: Duration = Duration::from_secs(60);
+pub const LEASE_TIME: Duration = Duration::from_mins(1);
 /// How often the holder extends it.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(10);
 
@@ -51,8 +51,8 @@ pub enum Taken {
 
 impl Lease {
     /// Takes the lease of the connection for `run`, when it is free or expired.
-    pub(crate) async fn take(engine: &Engine, target: &Target, run: SyncRunId) -> Result<Taken> {
-        let (tenant, connection, holder) = (target.tenant.id, target.connection.id, &engine.worker);
+    pub(crate) async fn take(engine: &Engine, place: &Place, run: SyncRunId) -> Result<Taken> {
+        let (tenant, connection, holder) = (place.tenant.id, place.connection.id, &engine.worker);
         let now = engine.clock.now();
         let tx = engine.database.begin().await?;
         let taken = Entity::update_many()
@@ -63,13 +63,24 @@ impl Lease {
             .col_expr(Column::LastAttemptAt, Expr::value(now))
             .filter(COLUMN.tenant_id.eq(tenant))
             .filter(COLUMN.id.eq(connection))
-            .filter(Column::LeaseExpiresAt.is_null().or(Column::LeaseExpiresAt.lte(now)))
+            .filter(
+                Column::LeaseExpiresAt
+                    .is_null()
+                    .or(Column::LeaseExpiresAt.lte(now)),
+            )
             .exec(&tx)
             .await
             .attempt("take the lease")?;
-        let row = Entity::owned_by(tenant).filter(COLUMN.id.eq(connection)).one(&tx).await.attempt("read the lease")?;
+        let row = Entity::owned_by(tenant)
+            .filter(COLUMN.id.eq(connection))
+            .one(&tx)
+            .await
+            .attempt("read the lease")?;
         tx.commit().await.attempt("take the lease")?;
-        let row = row.ok_or_else(|| Error::NotFound { what: "connection", name: connection.to_string() })?;
+        let row = row.ok_or_else(|| Error::NotFound {
+            what: "connection",
+            name: connection.to_string(),
+        })?;
         Ok(if taken.rows_affected == 1 {
             Taken::Lease(Self {
                 connection,
@@ -107,8 +118,14 @@ impl Lease {
     }
 
     /// Gives up the lease that `run` may hold, when the run ends without a publication.
-    pub(crate) async fn give_up(db: &impl ConnectionTrait, target: &Target, run: SyncRunId) -> Result<()> {
-        let ours = Condition::all().add(COLUMN.tenant_id.eq(target.tenant.id)).add(Column::LeaseRunId.eq(run));
+    pub(crate) async fn give_up(
+        db: &impl ConnectionTrait,
+        place: &Place,
+        run: SyncRunId,
+    ) -> Result<()> {
+        let ours = Condition::all()
+            .add(COLUMN.tenant_id.eq(place.tenant.id))
+            .add(Column::LeaseRunId.eq(run));
         free(ours, db).await.map(|_| ())
     }
 

@@ -3,16 +3,18 @@
 //! The way of data is one-directional: [`connector`] asks, [`snapshot`] keeps, [`read`] proves and
 //! compares, [`publish`] makes visible; [`run`] leads through it.
 
-//pub mod admin;
+pub mod admin;
 pub mod budget;
 pub mod clock;
 pub mod connector;
 pub mod database;
 pub mod error;
 pub mod hash;
+pub mod inspect;
 pub mod lease;
 pub mod model;
 pub mod observer;
+pub mod prune;
 pub mod publish;
 pub mod read;
 pub mod run;
@@ -20,3 +22,4 @@ pub mod secret;
 pub mod settings;
 pub mod snapshot;
 pub mod verdict;
+pub mod verify;

@@ -24,16 +24,22 @@ pub enum SecretError {
     #[error("CTSYNC_SECRET_KEY is not set; make a key with `ctsync secret-key` and keep it safe")]
     NoKey,
     /// The setting is not a list of 32-byte keys.
-    #[error("CTSYNC_SECRET_KEY must hold 32 bytes in base64 (several keys are separated by commas); `ctsync secret-key` makes one")]
+    #[error(
+        "CTSYNC_SECRET_KEY must hold 32 bytes in base64 (several keys are separated by commas); `ctsync secret-key` makes one"
+    )]
     MalformedKey,
     /// The value was sealed with a key that is not configured.
-    #[error("the credentials were sealed with key {key_id}, which CTSYNC_SECRET_KEY does not hold; add that key or set the credentials again")]
+    #[error(
+        "the credentials were sealed with key {key_id}, which CTSYNC_SECRET_KEY does not hold; add that key or set the credentials again"
+    )]
     UnknownKey {
         /// Short name of the missing key.
         key_id: String,
     },
     /// The sealed bytes are damaged or belong to another connection.
-    #[error("the sealed credentials cannot be opened; set them again with `ctsync connections set-credentials`")]
+    #[error(
+        "the sealed credentials cannot be opened; set them again with `ctsync connections set-credentials`"
+    )]
     Damaged,
     /// The operating system gave no random bytes.
     #[error("the operating system gave no random bytes")]
@@ -48,7 +54,11 @@ pub struct Credentials {
     #[serde(serialize_with = "expose")]
     pub web_key: SecretString,
     /// `ClientTether`: the enterprise token; the one from the settings when absent.
-    #[serde(default, serialize_with = "expose_option", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        serialize_with = "expose_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub access_token: Option<SecretString>,
 }
 
@@ -64,7 +74,10 @@ fn expose<S: serde::Serializer>(secret: &SecretString, to: S) -> Result<S::Ok, S
 }
 
 #[expect(clippy::ref_option, reason = "serde's calling convention")]
-fn expose_option<S: serde::Serializer>(secret: &Option<SecretString>, to: S) -> Result<S::Ok, S::Error> {
+fn expose_option<S: serde::Serializer>(
+    secret: &Option<SecretString>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
     match secret {
         Some(secret) => expose(secret, to),
         None => to.serialize_none(),
@@ -101,7 +114,9 @@ impl SecretKeys {
             .filter(|part| !part.is_empty())
             .map(|part| {
                 let bytes = BASE64_STANDARD.decode(part).ok();
-                bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(SecretError::MalformedKey)
+                bytes
+                    .and_then(|bytes| bytes.try_into().ok())
+                    .ok_or(SecretError::MalformedKey)
             })
             .collect::<Result<_, _>>()
             .map(Self)
@@ -113,13 +128,23 @@ impl SecretKeys {
     }
 
     /// Seals `credentials` for `connection`.
-    pub fn seal(&self, connection: ConnectionId, credentials: &Credentials) -> Result<Sealed, SecretError> {
+    pub fn seal(
+        &self,
+        connection: ConnectionId,
+        credentials: &Credentials,
+    ) -> Result<Sealed, SecretError> {
         let key = self.0.first().ok_or(SecretError::NoKey)?;
         let nonce = random::<NONCE_BYTES>()?;
         let text = serde_json::to_vec(credentials).map_err(|_| SecretError::Damaged)?;
         let aad = connection.to_string();
         let sealed = cipher(key)
-            .encrypt(&XNonce::from(nonce), Payload { msg: &text, aad: aad.as_bytes() })
+            .encrypt(
+                &XNonce::from(nonce),
+                Payload {
+                    msg: &text,
+                    aad: aad.as_bytes(),
+                },
+            )
             .map_err(|_| SecretError::Damaged)?;
         Ok(Sealed {
             bytes: [nonce.as_slice(), &sealed].concat(),
@@ -128,18 +153,31 @@ impl SecretKeys {
     }
 
     /// Opens what [`SecretKeys::seal`] sealed for `connection`.
-    pub fn open(&self, connection: ConnectionId, sealed: &Sealed) -> Result<Credentials, SecretError> {
+    pub fn open(
+        &self,
+        connection: ConnectionId,
+        sealed: &Sealed,
+    ) -> Result<Credentials, SecretError> {
         if self.0.is_empty() {
             return Err(SecretError::NoKey);
         }
-        let key = self.0.iter().find(|key| key_id(*key) == sealed.key_id);
+        let key = self.0.iter().find(|key| key_id(key) == sealed.key_id);
         let key = key.ok_or_else(|| SecretError::UnknownKey {
             key_id: sealed.key_id.clone(),
         })?;
-        let (nonce, text) = sealed.bytes.split_first_chunk::<NONCE_BYTES>().ok_or(SecretError::Damaged)?;
+        let (nonce, text) = sealed
+            .bytes
+            .split_first_chunk::<NONCE_BYTES>()
+            .ok_or(SecretError::Damaged)?;
         let aad = connection.to_string();
         let plain = cipher(key)
-            .decrypt(&XNonce::from(*nonce), Payload { msg: text, aad: aad.as_bytes() })
+            .decrypt(
+                &XNonce::from(*nonce),
+                Payload {
+                    msg: text,
+                    aad: aad.as_bytes(),
+                },
+            )
             .map_err(|_| SecretError::Damaged)?;
         serde_json::from_slice(&plain).map_err(|_| SecretError::Damaged)
     }
@@ -158,7 +196,10 @@ fn cipher(key: &[u8; KEY_BYTES]) -> XChaCha20Poly1305 {
 
 /// Short public name of a key: tells keys apart, reveals nothing of them.
 fn key_id(key: &[u8; KEY_BYTES]) -> String {
-    let digest = Sha256::new().chain_update(b"ctsync key id").chain_update(key).finalize();
+    let digest = Sha256::new()
+        .chain_update(b"ctsync key id")
+        .chain_update(key)
+        .finalize();
     hex::encode(digest.get(..4).unwrap_or_default())
 }
 
@@ -196,23 +237,43 @@ mod tests {
     fn sealed_credentials_do_not_open_for_another_connection() {
         let keys = keys();
         let sealed = keys.seal(connection(1), &credentials()).unwrap();
-        assert!(matches!(keys.open(connection(2), &sealed), Err(SecretError::Damaged)));
+        assert!(matches!(
+            keys.open(connection(2), &sealed),
+            Err(SecretError::Damaged)
+        ));
     }
 
     #[test]
     fn an_older_key_still_opens_after_rotation() {
-        let (old, new) = (SecretKeys::generate().unwrap(), SecretKeys::generate().unwrap());
-        let sealed = SecretKeys::parse(Some(&old)).unwrap().seal(connection(1), &credentials()).unwrap();
+        let (old, new) = (
+            SecretKeys::generate().unwrap(),
+            SecretKeys::generate().unwrap(),
+        );
+        let sealed = SecretKeys::parse(Some(&old))
+            .unwrap()
+            .seal(connection(1), &credentials())
+            .unwrap();
         let both = format!("{},{}", new.expose_secret(), old.expose_secret()).into();
-        assert!(SecretKeys::parse(Some(&both)).unwrap().open(connection(1), &sealed).is_ok());
+        assert!(
+            SecretKeys::parse(Some(&both))
+                .unwrap()
+                .open(connection(1), &sealed)
+                .is_ok()
+        );
         let only_new = SecretKeys::parse(Some(&new)).unwrap();
-        assert!(matches!(only_new.open(connection(1), &sealed), Err(SecretError::UnknownKey { .. })));
+        assert!(matches!(
+            only_new.open(connection(1), &sealed),
+            Err(SecretError::UnknownKey { .. })
+        ));
     }
 
     #[test]
     fn a_short_key_is_refused() {
         let short = SecretString::from("c2hvcnQ=");
-        assert!(matches!(SecretKeys::parse(Some(&short)), Err(SecretError::MalformedKey)));
+        assert!(matches!(
+            SecretKeys::parse(Some(&short)),
+            Err(SecretError::MalformedKey)
+        ));
     }
 
     #[test]

@@ -98,7 +98,8 @@ impl Default for BrakeLimits {
 impl BrakeLimits {
     /// Tells whether deleting `deleted` of `live` rows must wait for a person.
     pub fn stops(&self, deleted: u64, live: u64) -> bool {
-        let over_share = u128::from(deleted) * 100 > u128::from(live) * u128::from(self.max_deleted_percent);
+        let over_share =
+            u128::from(deleted) * 100 > u128::from(live) * u128::from(self.max_deleted_percent);
         over_share && deleted > self.max_deleted_rows
     }
 }
@@ -225,7 +226,10 @@ mod tests {
     #[test]
     fn an_unknown_key_is_refused_by_name() {
         let error = tenant_settings("tenant acme", &json!({"freshness": 1})).unwrap_err();
-        assert!(error.to_string().contains("unknown field `freshness`"), "{error}");
+        assert!(
+            error.to_string().contains("unknown field `freshness`"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -6,10 +6,14 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use entity::{ConnectionId, SnapshotId, Stream, SyncRunId, TenantId, Timestamp, raw_payload, snapshot};
+use entity::{
+    ConnectionId, SnapshotId, Stream, SyncRunId, TenantId, Timestamp, raw_payload, snapshot,
+};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter,
+};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -53,9 +57,19 @@ pub struct SnapshotWriter {
 
 impl SnapshotWriter {
     /// Starts a writer for `run`.
-    pub fn start(database: Database, tenant: TenantId, connection: ConnectionId, run: SyncRunId) -> Self {
+    pub fn start(
+        database: Database,
+        tenant: TenantId,
+        connection: ConnectionId,
+        run: SyncRunId,
+    ) -> Self {
         let (queue, snapshots) = mpsc::channel(BATCH);
-        let store = Store { database, tenant, connection, run };
+        let store = Store {
+            database,
+            tenant,
+            connection,
+            run,
+        };
         let task = AbortOnDropHandle::new(tokio::spawn(store.run(snapshots)));
         Self { queue, task }
     }
@@ -73,7 +87,8 @@ impl SnapshotWriter {
     pub async fn finish(self) -> Result<()> {
         let Self { queue, task } = self;
         drop(queue);
-        task.await.map_err(|error| Error::Internal(format!("the snapshot writer failed: {error}")))?
+        task.await
+            .map_err(|error| Error::Internal(format!("the snapshot writer failed: {error}")))?
     }
 }
 
@@ -98,19 +113,39 @@ impl Store {
         let mut rows = Vec::with_capacity(batch.len());
         for snapshot in batch {
             rows.push(self.row(&snapshot));
-            payloads.entry(snapshot.payload_hash).or_insert((snapshot.answer.body, snapshot.answer.fetched_at));
+            payloads
+                .entry(snapshot.payload_hash)
+                .or_insert((snapshot.answer.body, snapshot.answer.fetched_at));
         }
-        let payloads = payloads.into_iter().map(|(digest, (body, at))| self.payload(digest, &body, at)).collect::<Result<Vec<_>>>()?;
+        let payloads = payloads
+            .into_iter()
+            .map(|(digest, (body, at))| self.payload(digest, &body, at))
+            .collect::<Result<Vec<_>>>()?;
         let tx = self.database.begin().await?;
         relax_durability(&tx).await?;
-        let same = OnConflict::columns([raw_payload::Column::TenantId, raw_payload::Column::Hash]).do_nothing().to_owned();
-        raw_payload::Entity::insert_many(payloads).on_conflict(same).exec_without_returning(&tx).await.attempt("store payloads")?;
-        snapshot::Entity::insert_many(rows).exec_without_returning(&tx).await.attempt("store snapshots")?;
+        let same = OnConflict::columns([raw_payload::Column::TenantId, raw_payload::Column::Hash])
+            .do_nothing()
+            .to_owned();
+        raw_payload::Entity::insert_many(payloads)
+            .on_conflict(same)
+            .exec_without_returning(&tx)
+            .await
+            .attempt("store payloads")?;
+        snapshot::Entity::insert_many(rows)
+            .exec_without_returning(&tx)
+            .await
+            .attempt("store snapshots")?;
         tx.commit().await.attempt("store snapshots")
     }
 
-    fn payload(&self, digest: [u8; 32], body: &Bytes, at: Timestamp) -> Result<raw_payload::ActiveModel> {
-        let packed = zstd::bulk::compress(body, LEVEL).map_err(|error| Error::Internal(format!("an answer could not be packed: {error}")))?;
+    fn payload(
+        &self,
+        digest: [u8; 32],
+        body: &Bytes,
+        at: Timestamp,
+    ) -> Result<raw_payload::ActiveModel> {
+        let packed = zstd::bulk::compress(body, LEVEL)
+            .map_err(|error| Error::Internal(format!("an answer could not be packed: {error}")))?;
         Ok(raw_payload::ActiveModel {
             tenant_id: Set(self.tenant),
             hash: Set(digest.to_vec()),
@@ -123,7 +158,11 @@ impl Store {
 
     fn row(&self, snapshot: &Snapshot) -> snapshot::ActiveModel {
         let answer = &snapshot.answer;
-        let parameters = answer.parameters.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect();
+        let parameters = answer
+            .parameters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.as_str().into()))
+            .collect();
         snapshot::ActiveModel {
             id: Set(snapshot.id),
             tenant_id: Set(self.tenant),
@@ -150,23 +189,35 @@ impl Store {
 /// survives a power failure, they do. (SQLite's WAL works like this anyway.)
 async fn relax_durability(tx: &DatabaseTransaction) -> Result<()> {
     if tx.get_database_backend() == DbBackend::Postgres {
-        tx.execute_unprepared("SET LOCAL synchronous_commit TO OFF").await.attempt("store snapshots")?;
+        tx.execute_unprepared("SET LOCAL synchronous_commit TO OFF")
+            .await
+            .attempt("store snapshots")?;
     }
     Ok(())
 }
 
 /// Returns the bytes of a stored answer.
-pub async fn load_payload(database: &Database, tenant: TenantId, payload_hash: &[u8]) -> Result<Bytes> {
+pub async fn load_payload(
+    database: &Database,
+    tenant: TenantId,
+    payload_hash: &[u8],
+) -> Result<Bytes> {
     let row = raw_payload::Entity::owned_by(tenant)
         .filter(raw_payload::Column::Hash.eq(payload_hash.to_vec()))
         .one(database.reader())
         .await
         .attempt("load a payload")?;
-    let missing = || Error::NotFound { what: "payload", name: hex::encode(payload_hash) };
+    let missing = || Error::NotFound {
+        what: "payload",
+        name: hex::encode(payload_hash),
+    };
     let row = row.ok_or_else(missing)?;
-    let size = usize::try_from(row.raw_size).unwrap_or(MAX_PAYLOAD_BYTES).min(MAX_PAYLOAD_BYTES);
+    let size = usize::try_from(row.raw_size)
+        .unwrap_or(MAX_PAYLOAD_BYTES)
+        .min(MAX_PAYLOAD_BYTES);
     let body = zstd::bulk::decompress(&row.body, size);
-    body.map(Bytes::from).map_err(|error| Error::Internal(format!("a stored payload is damaged: {error}")))
+    body.map(Bytes::from)
+        .map_err(|error| Error::Internal(format!("a stored payload is damaged: {error}")))
 }
 
 fn to_i64(size: usize) -> i64 {

@@ -1,8 +1,8 @@
 //! What became of a run: judged from what was read and published, never from "no error came up".
 
+use entity::ReasonCode;
 use entity::sync_run::RunStatus;
 use entity::sync_run_stream::StreamStatus;
-use entity::ReasonCode;
 
 use crate::read::StreamOutcome;
 
@@ -42,9 +42,19 @@ impl Verdict {
         let Some((reason, _)) = problems.iter().max_by_key(|(reason, _)| weight(*reason)) else {
             return Self::success();
         };
-        let published = outcomes.iter().any(|outcome| stream_status(outcome) != StreamStatus::Failed || outcome.reading.counters.read > outcome.reading.counters.rejected);
-        let status = if published { RunStatus::Partial } else { RunStatus::Failed };
-        let sentences: Vec<&str> = problems.iter().map(|(_, sentence)| sentence.as_str()).collect();
+        let published = outcomes.iter().any(|outcome| {
+            stream_status(outcome) != StreamStatus::Failed
+                || outcome.reading.counters.read > outcome.reading.counters.rejected
+        });
+        let status = if published {
+            RunStatus::Partial
+        } else {
+            RunStatus::Failed
+        };
+        let sentences: Vec<&str> = problems
+            .iter()
+            .map(|(_, sentence)| sentence.as_str())
+            .collect();
         Self::of(status, *reason, sentences.join("; "))
     }
 }
@@ -74,7 +84,12 @@ pub fn problem(outcome: &StreamOutcome) -> Option<(ReasonCode, String)> {
         return Some((ReasonCode::MassDeleteBrake, sentence));
     }
     let rejected = outcome.reading.counters.rejected;
-    (rejected > 0).then(|| (ReasonCode::RejectedRecords, format!("{stream}: {rejected} records could not be understood")))
+    (rejected > 0).then(|| {
+        (
+            ReasonCode::RejectedRecords,
+            format!("{stream}: {rejected} records could not be understood"),
+        )
+    })
 }
 
 /// The heavier reason stands for the run: it is the order of the exit codes.

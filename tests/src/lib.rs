@@ -1,1 +1,32 @@
-//! Placeholder.
+//! The harness of the suites in `it/`: the real engine on a real database against the simulated upstream.
+//!
+//! A [`TestApp`] is one database with one engine, one clock and one sandbox. A [`Site`] is an account of the
+//! sandbox together with the tenant and connection that mirror it. Whatever a suite does to a site, it ends
+//! with [`Site::assert_mirrors_truth`]. Suites are written once and run on both databases, see
+//! [`on_both_databases`].
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a harness that cannot go on fails the test"
+)]
+
+mod app;
+mod clock;
+mod database;
+mod identity;
+mod macros;
+mod observe;
+mod oracle;
+mod property;
+mod records;
+mod site;
+
+pub use app::{TestApp, run};
+pub use clock::TestClock;
+pub use database::{Backend, TestDatabase};
+pub use observe::{CrashPoint, Recorder};
+pub use property::property;
+pub use records::{Records, Row};
+pub use site::{Site, SiteSpec, assert_ended, assert_ended_well, plain, stream, thorough};

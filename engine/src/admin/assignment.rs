@@ -41,10 +41,7 @@ impl Assignment {
         let list = text.split(',').map(|part| part.trim().into()).collect();
         let json = serde_json::from_str(text).ok();
         let readings = [json, Some(text.into()), Some(Value::Array(list))];
-        readings
-            .into_iter()
-            .filter(Option::is_some)
-            .collect()
+        readings.into_iter().filter(Option::is_some).collect()
     }
 }
 
@@ -54,7 +51,9 @@ impl FromStr for Assignment {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once('=') {
             Some((path, value)) if !path.trim().is_empty() => Ok(Self::new(path.trim(), value)),
-            _ => Err("expected <setting>=<value>, for example brake.max_deleted_percent=40".to_owned()),
+            _ => Err(
+                "expected <setting>=<value>, for example brake.max_deleted_percent=40".to_owned(),
+            ),
         }
     }
 }
@@ -105,10 +104,15 @@ fn explain(assignment: &Assignment, error: SettingsError) -> Error {
 /// Returns `settings` with the value at `path` replaced, or removed when it is none.
 fn with(settings: &Value, path: &str, value: Option<Value>) -> Value {
     let mut object = settings.as_object().cloned().unwrap_or_default();
-    let (key, rest) = path.split_once('.').map_or((path, None), |(key, rest)| (key, Some(rest)));
+    let (key, rest) = path
+        .split_once('.')
+        .map_or((path, None), |(key, rest)| (key, Some(rest)));
     let value = match rest {
         Some(rest) => {
-            let inner = object.get(key).cloned().unwrap_or_else(|| Map::new().into());
+            let inner = object
+                .get(key)
+                .cloned()
+                .unwrap_or_else(|| Map::new().into());
             Some(with(&inner, rest, value))
         }
         None => value,
@@ -128,15 +132,23 @@ mod tests {
     use crate::settings::{connection_settings, tenant_settings};
 
     fn set(settings: &Value, assignments: &[&str]) -> Result<Value> {
-        let assignments: Vec<_> = assignments.iter().map(|text| text.parse().unwrap()).collect();
-        apply(settings, &assignments, |json| tenant_settings("tenant acme", json).map(drop))
+        let assignments: Vec<_> = assignments
+            .iter()
+            .map(|text| text.parse().unwrap())
+            .collect();
+        apply(settings, &assignments, |json| {
+            tenant_settings("tenant acme", json).map(drop)
+        })
     }
 
     #[test]
     fn a_nested_setting_is_set_and_the_others_stay() {
         let before = json!({"brake": {"max_deleted_rows": 5}});
         let after = set(&before, &["brake.max_deleted_percent=40"]).unwrap();
-        assert_eq!(after, json!({"brake": {"max_deleted_rows": 5, "max_deleted_percent": 40}}));
+        assert_eq!(
+            after,
+            json!({"brake": {"max_deleted_rows": 5, "max_deleted_percent": 40}})
+        );
     }
 
     #[test]
@@ -148,21 +160,32 @@ mod tests {
     #[test]
     fn a_decimal_is_taken_as_it_is_typed() {
         let after = set(&json!({}), &["mapping.qualified_min_likelihood=30.5"]).unwrap();
-        assert_eq!(after, json!({"mapping": {"qualified_min_likelihood": "30.5"}}));
+        assert_eq!(
+            after,
+            json!({"mapping": {"qualified_min_likelihood": "30.5"}})
+        );
     }
 
     #[test]
     fn a_list_is_separated_by_commas_or_written_as_json() {
         let wanted = json!({"mapping": {"qualified_stages": ["Quote Sent", "Won"]}});
         let plain = set(&json!({}), &["mapping.qualified_stages=Quote Sent, Won"]).unwrap();
-        let json = set(&json!({}), &[r#"mapping.qualified_stages=["Quote Sent","Won"]"#]).unwrap();
+        let json = set(
+            &json!({}),
+            &[r#"mapping.qualified_stages=["Quote Sent","Won"]"#],
+        )
+        .unwrap();
         assert_eq!((&plain, &json), (&wanted, &wanted));
     }
 
     #[test]
     fn an_empty_value_goes_back_to_the_default() {
         let before = json!({"mapping": {"units_field": "units"}, "freshness_threshold_minutes": 5});
-        let after = set(&before, &["mapping.units_field=", "freshness_threshold_minutes="]).unwrap();
+        let after = set(
+            &before,
+            &["mapping.units_field=", "freshness_threshold_minutes="],
+        )
+        .unwrap();
         assert_eq!(after, json!({"mapping": {}}));
     }
 
@@ -174,8 +197,13 @@ mod tests {
 
     #[test]
     fn a_value_of_the_wrong_kind_is_refused_by_name() {
-        let error = set(&json!({}), &["brake.max_deleted_percent=lots"]).unwrap_err().to_string();
-        assert!(error.contains("brake.max_deleted_percent: invalid type"), "{error}");
+        let error = set(&json!({}), &["brake.max_deleted_percent=lots"])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("brake.max_deleted_percent: invalid type"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -63,9 +63,11 @@ pub async fn add(admin: &Admin<'_>, new: NewTenant) -> Result<tenant::Model> {
     };
     let tx = admin.begin().await?;
     let insert = tenant::Entity::insert(row.clone().into_active_model().reset_all());
-    unique(insert.exec_without_returning(&tx).await, "add the tenant", || {
-        format!("there is already a tenant `{}`", row.slug)
-    })?;
+    unique(
+        insert.exec_without_returning(&tx).await,
+        "add the tenant",
+        || format!("there is already a tenant `{}`", row.slug),
+    )?;
     let detail = json!({ "slug": row.slug, "name": row.name, "timeZone": row.time_zone });
     admin.commit(tx, act("add", row.id, detail)).await?;
     Ok(row)
@@ -74,7 +76,10 @@ pub async fn add(admin: &Admin<'_>, new: NewTenant) -> Result<tenant::Model> {
 /// Returns all tenants, by slug.
 pub async fn list(database: &Database) -> Result<Vec<tenant::Model>> {
     let query = tenant::Entity::find().order_by_asc(tenant::COLUMN.slug);
-    query.all(database.reader()).await.attempt("list the tenants")
+    query
+        .all(database.reader())
+        .await
+        .attempt("list the tenants")
 }
 
 /// Returns the tenant with this id or slug.
@@ -86,7 +91,10 @@ pub async fn find(database: &Database, id_or_slug: &str) -> Result<tenant::Model
         Ok(id) => tenant::Entity::find_by_id(id),
         Err(_) => tenant::Entity::find().filter(tenant::COLUMN.slug.eq(id_or_slug)),
     };
-    let row = query.one(database.reader()).await.attempt("find the tenant")?;
+    let row = query
+        .one(database.reader())
+        .await
+        .attempt("find the tenant")?;
     row.ok_or_else(|| not_found(id_or_slug))
 }
 
@@ -101,7 +109,9 @@ pub async fn set(admin: &Admin<'_>, id: TenantId, change: TenantChange) -> Resul
     let TenantChange {
         name, time_zone, ..
     } = change;
-    let name = name.map(|name| plain_name("tenant's name", &name)).transpose()?;
+    let name = name
+        .map(|name| plain_name("tenant's name", &name))
+        .transpose()?;
     let time_zone = time_zone.map(|zone| checked_zone(&zone)).transpose()?;
     let detail = json!({ "name": name, "timeZone": time_zone, "settings": settings });
     let row = tenant::ActiveModel {
@@ -212,7 +222,15 @@ mod tests {
     #[test]
     fn a_slug_has_lower_case_letters_digits_and_inner_hyphens() {
         assert!(checked_slug("acme-rentals-2").is_ok());
-        for wrong in ["", "Acme", "acme rentals", "-acme", "acme-", "acme_x", "äcme"] {
+        for wrong in [
+            "",
+            "Acme",
+            "acme rentals",
+            "-acme",
+            "acme-",
+            "acme_x",
+            "äcme",
+        ] {
             assert!(checked_slug(wrong).is_err(), "{wrong}");
         }
         assert!(checked_slug(&"a".repeat(64)).is_err());

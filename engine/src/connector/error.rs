@@ -95,9 +95,10 @@ impl ConnectorError {
     /// Returns what to do next.
     pub fn policy(&self) -> Policy {
         match &self.kind {
-            ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Unreadable | ErrorKind::UpstreamFault => {
-                Policy::Retry(None)
-            }
+            ErrorKind::Connect
+            | ErrorKind::Timeout
+            | ErrorKind::Unreadable
+            | ErrorKind::UpstreamFault => Policy::Retry(None),
             ErrorKind::Unavailable { retry_after, .. } | ErrorKind::RateLimited { retry_after } => {
                 Policy::Retry(*retry_after)
             }
@@ -126,12 +127,18 @@ impl ConnectorError {
         let text = match &self.kind {
             ErrorKind::Connect => "the upstream could not be reached".to_owned(),
             ErrorKind::Timeout => "the upstream did not answer in time".to_owned(),
-            ErrorKind::Unavailable { status, .. } => format!("the upstream is unavailable (HTTP {status})"),
-            ErrorKind::RateLimited { .. } => "the upstream asked for fewer requests (HTTP 429)".to_owned(),
+            ErrorKind::Unavailable { status, .. } => {
+                format!("the upstream is unavailable (HTTP {status})")
+            }
+            ErrorKind::RateLimited { .. } => {
+                "the upstream asked for fewer requests (HTTP 429)".to_owned()
+            }
             ErrorKind::Unauthorized { status } => {
                 format!("the upstream refused the credentials (HTTP {status})")
             }
-            ErrorKind::Refused { status } => format!("the upstream refused the request (HTTP {status})"),
+            ErrorKind::Refused { status } => {
+                format!("the upstream refused the request (HTTP {status})")
+            }
             ErrorKind::Unreadable => "the answer is cut off or not JSON".to_owned(),
             ErrorKind::UnexpectedShape => "the answer has an unknown shape".to_owned(),
             ErrorKind::TooLarge { limit } => format!("the answer is larger than {limit} bytes"),

@@ -2,7 +2,9 @@
 
 use std::cell::Cell;
 
-use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{
+    DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc,
+};
 use chrono_tz::Tz;
 use entity::{Amount, Timestamp};
 use serde_json::{Map, Value};
@@ -94,11 +96,14 @@ fn parse_amount(text: &str) -> Option<Amount> {
 }
 
 fn without_thousands_separators(text: &str) -> Option<String> {
-    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
+    let (whole, fraction) = text
+        .split_once('.')
+        .map_or((text, None), |(whole, rest)| (whole, Some(rest)));
     let mut groups = whole.split(',');
     let first = groups.next().unwrap_or_default();
     let rest: Vec<&str> = groups.collect();
-    let is_grouped = rest.iter().all(|group| group.len() == 3) && (rest.is_empty() || (1..=3).contains(&first.len()));
+    let is_grouped = rest.iter().all(|group| group.len() == 3)
+        && (rest.is_empty() || (1..=3).contains(&first.len()));
     let joined = format!("{first}{}", rest.concat());
     is_grouped.then(|| match fraction {
         Some(fraction) => format!("{joined}.{fraction}"),
@@ -111,13 +116,17 @@ fn parse_time(text: &str, zone: Tz) -> Option<Timestamp> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(to_micros(time.with_timezone(&Utc)));
     }
-    let local = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M"]
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-        .or_else(|| {
-            let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-            Some(date.and_time(NaiveTime::MIN))
-        })?;
+    let local = [
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M",
+    ]
+    .iter()
+    .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+    .or_else(|| {
+        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+        Some(date.and_time(NaiveTime::MIN))
+    })?;
     local_to_utc(local, zone).map(to_micros)
 }
 
@@ -127,11 +136,17 @@ fn parse_time(text: &str, zone: Tz) -> Option<Timestamp> {
 /// went forward) is as much later as the clocks jumped, as calendars show it.
 pub(crate) fn local_to_utc(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
     match zone.from_local_datetime(&local) {
-        LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => Some(time.with_timezone(&Utc)),
+        LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => {
+            Some(time.with_timezone(&Utc))
+        }
         LocalResult::None => {
             // The offset in force before the gap gives the moment as far after the jump.
-            let before = zone.from_local_datetime(&local.checked_sub_signed(TimeDelta::hours(3))?).earliest()?;
-            let moment = before.with_timezone(&Utc).checked_add_signed(TimeDelta::hours(3))?;
+            let before = zone
+                .from_local_datetime(&local.checked_sub_signed(TimeDelta::hours(3))?)
+                .earliest()?;
+            let moment = before
+                .with_timezone(&Utc)
+                .checked_add_signed(TimeDelta::hours(3))?;
             Some(moment)
         }
     }
@@ -155,7 +170,13 @@ mod tests {
 
     #[test]
     fn money_in_its_usual_forms_is_exact() {
-        for (text, plain) in [("45000", "45000"), ("$1,234.50", "1234.5"), ("1,234,567", "1234567"), ("-3.25", "-3.25"), ("0", "0")] {
+        for (text, plain) in [
+            ("45000", "45000"),
+            ("$1,234.50", "1234.5"),
+            ("1,234,567", "1234567"),
+            ("-3.25", "-3.25"),
+            ("0", "0"),
+        ] {
             assert_eq!(parse_amount(text), Amount::parse_plain(plain), "{text}");
             assert!(parse_amount(text).is_some(), "{text}");
         }
@@ -163,36 +184,54 @@ mod tests {
 
     #[test]
     fn money_that_needs_a_guess_is_unreadable() {
-        for text in ["1.234,50", "12,5", "90K", "1e5", "abc", "$", "(500)", "1,2345", "--1", "NaN"] {
+        for text in [
+            "1.234,50", "12,5", "90K", "1e5", "abc", "$", "(500)", "1,2345", "--1", "NaN",
+        ] {
             assert_eq!(parse_amount(text), None, "{text}");
         }
     }
 
     #[test]
     fn a_local_time_is_read_in_the_zone() {
-        assert_eq!(time("2026-07-01 12:00:00").unwrap(), "2026-07-01T16:00:00+00:00");
-        assert_eq!(time("2026-01-01 12:00:00").unwrap(), "2026-01-01T17:00:00+00:00");
+        assert_eq!(
+            time("2026-07-01 12:00:00").unwrap(),
+            "2026-07-01T16:00:00+00:00"
+        );
+        assert_eq!(
+            time("2026-01-01 12:00:00").unwrap(),
+            "2026-01-01T17:00:00+00:00"
+        );
         assert_eq!(time("2026-01-01").unwrap(), "2026-01-01T05:00:00+00:00");
     }
 
     #[test]
     fn a_time_with_an_offset_is_taken_as_it_says() {
-        assert_eq!(time("2026-07-01T12:00:00+02:00").unwrap(), "2026-07-01T10:00:00+00:00");
+        assert_eq!(
+            time("2026-07-01T12:00:00+02:00").unwrap(),
+            "2026-07-01T10:00:00+00:00"
+        );
     }
 
     #[test]
     fn a_time_in_the_spring_gap_is_moved_past_it() {
-        assert_eq!(time("2026-03-08 02:30:00").unwrap(), "2026-03-08T07:30:00+00:00");
+        assert_eq!(
+            time("2026-03-08 02:30:00").unwrap(),
+            "2026-03-08T07:30:00+00:00"
+        );
     }
 
     #[test]
     fn a_time_in_the_autumn_overlap_is_its_first_occurrence() {
-        assert_eq!(time("2026-11-01 01:30:00").unwrap(), "2026-11-01T05:30:00+00:00");
+        assert_eq!(
+            time("2026-11-01 01:30:00").unwrap(),
+            "2026-11-01T05:30:00+00:00"
+        );
     }
 
     #[test]
     fn what_is_there_but_unreadable_is_counted() {
-        let record = json!({"a": "soon", "b": "", "c": null, "d": "0000-00-00 00:00:00", "e": ["x"]});
+        let record =
+            json!({"a": "soon", "b": "", "c": null, "d": "0000-00-00 00:00:00", "e": ["x"]});
         let record = record.as_object().unwrap();
         let fields = Fields::new(record, Tz::UTC);
         for name in ["a", "b", "c", "d", "e", "absent"] {

@@ -33,7 +33,9 @@ impl HttpClient {
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(redirect::Policy::none())
             .build();
-        client.map(Self).map_err(|error| Error::Internal(format!("the HTTP client could not be made: {error}")))
+        client
+            .map(Self)
+            .map_err(|error| Error::Internal(format!("the HTTP client could not be made: {error}")))
     }
 }
 
@@ -77,41 +79,49 @@ impl Upstream {
     ///
     /// # Errors
     /// The last failure, after the retries its kind allows.
-    pub async fn fetch(&self, listing: &Listing, paging: &[(&'static str, String)]) -> Result<(Answer, Envelope)> {
+    pub async fn fetch(
+        &self,
+        listing: &Listing,
+        paging: &[(&'static str, String)],
+    ) -> Result<(Answer, Envelope)> {
         if !self.connector.is_read(&listing.endpoint) {
             return Err(ConnectorError::new(ErrorKind::Forbidden, &listing.endpoint).into());
         }
         let parameters: Vec<_> = listing.query.iter().chain(paging).cloned().collect();
         let hint = WaitHint::default();
         let operation = || async {
-            self.attempt(&listing.endpoint, &parameters).await.map_err(|error| self.classify(error, &hint))
+            self.attempt(&listing.endpoint, &parameters)
+                .await
+                .map_err(|error| classify(error, &hint))
         };
         let notify = |error: Error, wait: Duration| {
             self.retry_count.fetch_add(1, Ordering::Relaxed);
             warn!(endpoint = %listing.endpoint, delay_ms = wait.as_millis(), error = %error, "request failed, will retry");
         };
-        Retry::new(self.clock.clone(), Schedule::new(hint.clone()), notify, operation).await
+        Retry::new(
+            self.clock.clone(),
+            Schedule::new(hint.clone()),
+            notify,
+            operation,
+        )
+        .await
     }
 
-    /// Tells the retry schedule what kind of failure it was.
-    fn classify(&self, error: Error, hint: &WaitHint) -> backoff::Error<Error> {
-        let Error::Upstream(failure) = &error else {
-            return backoff::Error::permanent(error);
-        };
-        match failure.policy() {
-            Policy::Retry(wait) => {
-                hint.set(wait);
-                backoff::Error::transient(error)
-            }
-            Policy::NeedsPerson | Policy::Never => backoff::Error::permanent(error),
-        }
-    }
-
-    async fn attempt(&self, endpoint: &str, parameters: &[(&'static str, String)]) -> Result<(Answer, Envelope)> {
+    async fn attempt(
+        &self,
+        endpoint: &str,
+        parameters: &[(&'static str, String)],
+    ) -> Result<(Answer, Envelope)> {
         self.budget.acquire().await?;
         let sent = self.send(endpoint, parameters).await;
         if let Err(ConnectorError { kind, .. }) = &sent
-            && let ErrorKind::RateLimited { retry_after: Some(wait) } | ErrorKind::Unavailable { retry_after: Some(wait), .. } = kind
+            && let ErrorKind::RateLimited {
+                retry_after: Some(wait),
+            }
+            | ErrorKind::Unavailable {
+                retry_after: Some(wait),
+                ..
+            } = kind
         {
             self.budget.hold((*wait).min(LONGEST_WAIT)).await?;
         }
@@ -120,7 +130,11 @@ impl Upstream {
         Ok((answer, envelope))
     }
 
-    async fn send(&self, endpoint: &str, parameters: &[(&'static str, String)]) -> Result<Answer, ConnectorError> {
+    async fn send(
+        &self,
+        endpoint: &str,
+        parameters: &[(&'static str, String)],
+    ) -> Result<Answer, ConnectorError> {
         let url = self.url(endpoint)?;
         let started = Instant::now();
         let exchange = self.exchange(url, endpoint, parameters);
@@ -148,8 +162,16 @@ impl Upstream {
         endpoint: &str,
         parameters: &[(&'static str, String)],
     ) -> Result<(u16, Bytes), ConnectorError> {
-        let request = self.http.0.get(url).query(parameters).headers(self.connector.headers());
-        let response = request.send().await.map_err(|error| transport_error(&error, endpoint))?;
+        let request = self
+            .http
+            .0
+            .get(url)
+            .query(parameters)
+            .headers(self.connector.headers());
+        let response = request
+            .send()
+            .await
+            .map_err(|error| transport_error(&error, endpoint))?;
         let status = response.status().as_u16();
         if let Some(kind) = self.status_error(status, response.headers()) {
             return Err(ConnectorError::new(kind, endpoint));
@@ -163,7 +185,10 @@ impl Upstream {
         match status {
             200..=299 => None,
             401 | 403 => Some(ErrorKind::Unauthorized { status }),
-            408 | 425 | 500..=599 => Some(ErrorKind::Unavailable { status, retry_after }),
+            408 | 425 | 500..=599 => Some(ErrorKind::Unavailable {
+                status,
+                retry_after,
+            }),
             429 => Some(ErrorKind::RateLimited { retry_after }),
             _ => Some(ErrorKind::Refused { status }),
         }
@@ -179,10 +204,18 @@ impl Upstream {
         date.duration_since(self.clock.now().into()).ok()
     }
 
-    async fn body(&self, response: reqwest::Response, endpoint: &str) -> Result<Bytes, ConnectorError> {
+    async fn body(
+        &self,
+        response: reqwest::Response,
+        endpoint: &str,
+    ) -> Result<Bytes, ConnectorError> {
         let mut body = BytesMut::new();
         let mut chunks = response.bytes_stream();
-        while let Some(chunk) = chunks.try_next().await.map_err(|error| transport_error(&error, endpoint))? {
+        while let Some(chunk) = chunks
+            .try_next()
+            .await
+            .map_err(|error| transport_error(&error, endpoint))?
+        {
             if body.len() + chunk.len() > self.max_body_bytes {
                 let limit = self.max_body_bytes;
                 return Err(ConnectorError::new(ErrorKind::TooLarge { limit }, endpoint));
@@ -190,6 +223,20 @@ impl Upstream {
             body.extend_from_slice(&chunk);
         }
         Ok(body.freeze())
+    }
+}
+
+/// Tells the retry schedule what kind of failure it was.
+fn classify(error: Error, hint: &WaitHint) -> backoff::Error<Error> {
+    let Error::Upstream(failure) = &error else {
+        return backoff::Error::permanent(error);
+    };
+    match failure.policy() {
+        Policy::Retry(wait) => {
+            hint.set(wait);
+            backoff::Error::transient(error)
+        }
+        Policy::NeedsPerson | Policy::Never => backoff::Error::permanent(error),
     }
 }
 

@@ -13,6 +13,7 @@ mod retry;
 use std::collections::HashSet;
 use std::ops::Range;
 
+use chrono::{DateTime, Utc};
 use entity::{RejectReason, Source, Stream, Timestamp};
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
@@ -55,8 +56,15 @@ pub trait Connector: Send + Sync {
     /// When the envelope does not say success; the caller retries by [`ConnectorError::policy`].
     fn open(&self, endpoint: &str, body: &[u8]) -> Result<Envelope, ConnectorError>;
 
-    /// Returns what identifies a record in its stream, without normalizing the rest.
-    fn normalize(&self, slice: &Slice, record: &Map<String, Value>) -> Result<Normalized, Rejection>;
+    /// Returns a record in our words. Pure and total: odd values become null and are counted.
+    ///
+    /// # Errors
+    /// When the record cannot be identified.
+    fn normalize(
+        &self,
+        slice: &Slice,
+        record: &Map<String, Value>,
+    ) -> Result<Normalized, Rejection>;
 
     /// Changes when the same bytes would now be normalized to another row: the rules' version and the
     /// settings they depend on. Part of every row's content hash.
@@ -102,8 +110,25 @@ impl Slice {
         match &self.boundary {
             Boundary::Whole => "all".to_owned(),
             Boundary::Parent(id) => format!("of:{id}"),
-            Boundary::Window(from, to) => format!("window:{}/{}", from.to_rfc3339(), to.to_rfc3339()),
+            Boundary::Window(from, to) => {
+                format!("window:{}/{}", from.to_rfc3339(), to.to_rfc3339())
+            }
         }
+    }
+
+    /// Reads what [`Slice::key`] wrote.
+    pub fn from_key(stream: Stream, key: &str) -> Option<Self> {
+        let boundary = if key == "all" {
+            Boundary::Whole
+        } else if let Some(id) = key.strip_prefix("of:") {
+            Boundary::Parent(id.to_owned())
+        } else {
+            let (from, to) = key.strip_prefix("window:")?.split_once('/')?;
+            let moment =
+                |text: &str| Some(DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc));
+            Boundary::Window(moment(from)?, moment(to)?)
+        };
+        Some(Self { stream, boundary })
     }
 }
 
@@ -162,8 +187,12 @@ pub struct Rejection {
 }
 
 /// Returns the streams to read: those of the source, narrowed by setting.
-pub fn enabled_streams(connector: &dyn Connector, wanted: Option<&[Stream]>) -> Vec<(Stream, Slicing)> {
+pub fn enabled_streams(
+    connector: &dyn Connector,
+    wanted: Option<&[Stream]>,
+) -> Vec<(Stream, Slicing)> {
     let wanted: Option<HashSet<Stream>> = wanted.map(|streams| streams.iter().copied().collect());
     let all = connector.streams().iter().copied();
-    all.filter(|(stream, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(stream))).collect()
+    all.filter(|(stream, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(stream)))
+        .collect()
 }

@@ -6,10 +6,14 @@ use std::time::Duration;
 use backoff::backoff::Backoff;
 
 /// Waits before the retries.
-const DELAYS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+const DELAYS: [Duration; 3] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
 
 /// Longest wait the upstream can ask for within one run; beyond it the run gives up instead.
-pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(120);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_mins(2);
 
 /// What the upstream asked for with its last answer.
 // `backoff::Error::retry_after` bypasses the schedule and would retry for ever.
@@ -70,12 +74,18 @@ mod tests {
 
     #[test]
     fn it_retries_three_times_and_then_gives_up() {
-        assert_eq!(waits(&[None, None, None, None]), [Some(1), Some(2), Some(4), None]);
+        assert_eq!(
+            waits(&[None, None, None, None]),
+            [Some(1), Some(2), Some(4), None]
+        );
     }
 
     #[test]
     fn a_longer_hint_wins_and_a_shorter_does_not() {
-        assert_eq!(waits(&[Some(7), Some(1), Some(30), Some(1)]), [Some(7), Some(2), Some(30), None]);
+        assert_eq!(
+            waits(&[Some(7), Some(1), Some(30), Some(1)]),
+            [Some(7), Some(2), Some(30), None]
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use entity::{Amount, Timestamp};
 use sea_orm::Value;
 
-use super::RecordTable;
+use super::{Kind, RecordTable};
 
 /// A contact of the CRM, whatever its type.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,22 +44,22 @@ impl Lead {
     pub(super) const TABLE: RecordTable = RecordTable {
         name: "ct_leads",
         columns: &[
-            "external_id",
-            "first_name",
-            "last_name",
-            "company",
-            "email",
-            "phone",
-            "lead_source",
-            "stage",
-            "contact_type",
-            "deal_size",
-            "assigned_user",
-            "whiteboard",
-            "source_created_at",
-            "source_modified_at",
+            ("external_id", Kind::Text),
+            ("first_name", Kind::Text),
+            ("last_name", Kind::Text),
+            ("company", Kind::Text),
+            ("email", Kind::Text),
+            ("phone", Kind::Text),
+            ("lead_source", Kind::Text),
+            ("stage", Kind::Text),
+            ("contact_type", Kind::Text),
+            ("deal_size", Kind::Integer),
+            ("assigned_user", Kind::Text),
+            ("whiteboard", Kind::Text),
+            ("source_created_at", Kind::Time),
+            ("source_modified_at", Kind::Time),
         ],
-        boundary_column: None,
+        boundary: None,
     };
 
     pub(super) fn into_values(self) -> Vec<Value> {

@@ -39,9 +39,33 @@ pub struct RecordTable {
     /// Name of the table.
     pub name: &'static str,
     /// The columns that hold the normalized record, besides the ones every record table has.
-    pub columns: &'static [&'static str],
-    /// The column that tells which row belongs to a slice that is not the whole stream.
-    pub boundary_column: Option<&'static str>,
+    pub columns: &'static [(&'static str, Kind)],
+    /// What tells which slice a row belongs to, where a stream is not one slice.
+    pub boundary: Option<BoundaryColumn>,
+}
+
+/// What tells which slice a row belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BoundaryColumn {
+    /// The upstream id of the record it belongs to.
+    Parent(&'static str),
+    /// The time it is scheduled for.
+    Time(&'static str),
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// A 32-bit number.
+    Small,
+    /// A 64-bit number, also an exact decimal.
+    Integer,
+    /// A moment.
+    Time,
+    /// Yes or no.
+    Flag,
 }
 
 impl Record {

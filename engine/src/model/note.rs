@@ -3,7 +3,7 @@
 use entity::Timestamp;
 use sea_orm::Value;
 
-use super::RecordTable;
+use super::{BoundaryColumn, Kind, RecordTable};
 
 /// A note about a contact.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,12 +24,12 @@ impl Note {
     pub(super) const TABLE: RecordTable = RecordTable {
         name: "ct_notes",
         columns: &[
-            "contact_id",
-            "note_date",
-            "author",
-            "content",
+            ("contact_id", Kind::Text),
+            ("note_date", Kind::Time),
+            ("author", Kind::Text),
+            ("content", Kind::Text),
         ],
-        boundary_column: Some("contact_id"),
+        boundary: Some(BoundaryColumn::Parent("contact_id")),
     };
 
     pub(super) fn into_values(self) -> Vec<Value> {

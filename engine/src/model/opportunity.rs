@@ -3,7 +3,7 @@
 use entity::{Amount, Timestamp};
 use sea_orm::Value;
 
-use super::RecordTable;
+use super::{Kind, RecordTable};
 
 /// A chance to sell something to a contact.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,20 +40,20 @@ impl Opportunity {
     pub(super) const TABLE: RecordTable = RecordTable {
         name: "ct_opportunities",
         columns: &[
-            "contact_id",
-            "first_name",
-            "last_name",
-            "company",
-            "lead_source",
-            "stage",
-            "contact_type",
-            "deal_size",
-            "likelihood",
-            "assigned_user",
-            "source_created_at",
-            "source_modified_at",
+            ("contact_id", Kind::Text),
+            ("first_name", Kind::Text),
+            ("last_name", Kind::Text),
+            ("company", Kind::Text),
+            ("lead_source", Kind::Text),
+            ("stage", Kind::Text),
+            ("contact_type", Kind::Text),
+            ("deal_size", Kind::Integer),
+            ("likelihood", Kind::Integer),
+            ("assigned_user", Kind::Text),
+            ("source_created_at", Kind::Time),
+            ("source_modified_at", Kind::Time),
         ],
-        boundary_column: None,
+        boundary: None,
     };
 
     pub(super) fn into_values(self) -> Vec<Value> {

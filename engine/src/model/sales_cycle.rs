@@ -3,7 +3,7 @@
 use entity::Amount;
 use sea_orm::Value;
 
-use super::RecordTable;
+use super::{Kind, RecordTable};
 
 /// A stage of a pipeline. Each contact type has its own stages; the same name may occur in several.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,14 +28,14 @@ impl SalesCycle {
     pub(super) const TABLE: RecordTable = RecordTable {
         name: "ct_sales_cycles",
         columns: &[
-            "name",
-            "position",
-            "is_active",
-            "likelihood_to_close",
-            "contact_type",
-            "contact_type_name",
+            ("name", Kind::Text),
+            ("position", Kind::Small),
+            ("is_active", Kind::Flag),
+            ("likelihood_to_close", Kind::Integer),
+            ("contact_type", Kind::Text),
+            ("contact_type_name", Kind::Text),
         ],
-        boundary_column: None,
+        boundary: None,
     };
 
     pub(super) fn into_values(self) -> Vec<Value> {

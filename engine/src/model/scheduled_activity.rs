@@ -3,7 +3,7 @@
 use entity::Timestamp;
 use sea_orm::Value;
 
-use super::RecordTable;
+use super::{BoundaryColumn, Kind, RecordTable};
 
 /// Something planned with a contact.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,14 +28,14 @@ impl ScheduledActivity {
     pub(super) const TABLE: RecordTable = RecordTable {
         name: "ct_scheduled_activities",
         columns: &[
-            "activity_type",
-            "scheduled_at",
-            "contact_id",
-            "contact_name",
-            "description",
-            "status",
+            ("activity_type", Kind::Text),
+            ("scheduled_at", Kind::Time),
+            ("contact_id", Kind::Text),
+            ("contact_name", Kind::Text),
+            ("description", Kind::Text),
+            ("status", Kind::Text),
         ],
-        boundary_column: Some("scheduled_at"),
+        boundary: Some(BoundaryColumn::Time("scheduled_at")),
     };
 
     pub(super) fn into_values(self) -> Vec<Value> {

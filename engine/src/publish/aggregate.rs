@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 
 use entity::lead_metric::{self, DimensionType};
 use entity::{Amount, LeadMetricId, StageCountId, pipeline_stage_count};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, Statement};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    FromQueryResult, QueryFilter, Statement,
+};
 
 use super::stages::{StageBook, StageInfo};
 use super::{Publication, hot_list};
@@ -38,34 +41,55 @@ type Metric = (Option<i32>, i64, i64);
 type StageCount = (Option<i32>, Option<Amount>, bool, i64, i64, i64);
 
 /// Brings the aggregates of the connection up to date; tells whether anything changed.
-pub(super) async fn refresh(publication: &Publication<'_>, tx: &DatabaseTransaction) -> Result<bool> {
-    let stages = StageBook::load(tx, publication.lease.tenant, publication.lease.connection).await?;
+pub(super) async fn refresh(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+) -> Result<bool> {
+    let stages =
+        StageBook::load(tx, publication.lease.tenant, publication.lease.connection).await?;
     let metrics = refresh_lead_metrics(publication, tx, &stages).await?;
     let counts = refresh_stage_counts(publication, tx, &stages).await?;
     let hot_list = hot_list::refresh(publication, tx, &stages).await?;
     Ok(metrics || counts || hot_list)
 }
 
-async fn refresh_lead_metrics(publication: &Publication<'_>, tx: &DatabaseTransaction, stages: &StageBook) -> Result<bool> {
+async fn refresh_lead_metrics(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    stages: &StageBook,
+) -> Result<bool> {
     let wanted = lead_metrics(publication, tx, stages).await?;
     let stored = lead_metric::Entity::owned_by(publication.lease.tenant)
-        .filter(lead_metric::COLUMN.connection_id.eq(publication.lease.connection))
+        .filter(
+            lead_metric::COLUMN
+                .connection_id
+                .eq(publication.lease.connection),
+        )
         .all(tx)
         .await
         .attempt("read lead metrics")?;
     let key = |row: &lead_metric::Model| (row.dimension_type, row.dimension_value.clone());
-    let stored: BTreeMap<MetricKey, Metric> =
-        stored.iter().map(|row| (key(row), (row.position, row.leads, row.qualified_leads))).collect();
+    let stored: BTreeMap<MetricKey, Metric> = stored
+        .iter()
+        .map(|row| (key(row), (row.position, row.leads, row.qualified_leads)))
+        .collect();
     if stored == wanted {
         return Ok(false);
     }
     lead_metric::Entity::delete_many()
         .filter(lead_metric::COLUMN.tenant_id.eq(publication.lease.tenant))
-        .filter(lead_metric::COLUMN.connection_id.eq(publication.lease.connection))
+        .filter(
+            lead_metric::COLUMN
+                .connection_id
+                .eq(publication.lease.connection),
+        )
         .exec(tx)
         .await
         .attempt("write lead metrics")?;
-    let row = |((dimension_type, dimension_value), (position, leads, qualified_leads)): (MetricKey, Metric)| lead_metric::ActiveModel {
+    let row = |((dimension_type, dimension_value), (position, leads, qualified_leads)): (
+        MetricKey,
+        Metric,
+    )| lead_metric::ActiveModel {
         id: Set(LeadMetricId::from_uuid(publication.clock.new_id())),
         tenant_id: Set(publication.lease.tenant),
         connection_id: Set(publication.lease.connection),
@@ -80,12 +104,19 @@ async fn refresh_lead_metrics(publication: &Publication<'_>, tx: &DatabaseTransa
         cost: Set(None),
     };
     if !wanted.is_empty() {
-        lead_metric::Entity::insert_many(wanted.into_iter().map(row)).exec_without_returning(tx).await.attempt("write lead metrics")?;
+        lead_metric::Entity::insert_many(wanted.into_iter().map(row))
+            .exec_without_returning(tx)
+            .await
+            .attempt("write lead metrics")?;
     }
     Ok(true)
 }
 
-async fn lead_metrics(publication: &Publication<'_>, tx: &DatabaseTransaction, stages: &StageBook) -> Result<BTreeMap<MetricKey, Metric>> {
+async fn lead_metrics(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    stages: &StageBook,
+) -> Result<BTreeMap<MetricKey, Metric>> {
     let mapping = &publication.settings.mapping;
     let groups: Vec<LeadGroup> = query(
         publication,
@@ -101,9 +132,16 @@ async fn lead_metrics(publication: &Publication<'_>, tx: &DatabaseTransaction, s
             continue;
         }
         let info = stages.get(&contact_type, &group.stage);
-        let qualified = if mapping.is_qualified(&group.stage, &info) { group.leads } else { 0 };
+        let qualified = if mapping.is_qualified(&group.stage, &info) {
+            group.leads
+        } else {
+            0
+        };
         let source = group.lead_source.unwrap_or_else(|| NO_SOURCE.to_owned());
-        let dimensions = [(DimensionType::Source, source, None), (DimensionType::Status, group.stage, info.position)];
+        let dimensions = [
+            (DimensionType::Source, source, None),
+            (DimensionType::Status, group.stage, info.position),
+        ];
         for (dimension, value, position) in dimensions {
             let metric: &mut Metric = metrics.entry((dimension, value)).or_default();
             metric.0 = first_position(metric.0, position);
@@ -114,27 +152,56 @@ async fn lead_metrics(publication: &Publication<'_>, tx: &DatabaseTransaction, s
     Ok(metrics)
 }
 
-async fn refresh_stage_counts(publication: &Publication<'_>, tx: &DatabaseTransaction, stages: &StageBook) -> Result<bool> {
+async fn refresh_stage_counts(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    stages: &StageBook,
+) -> Result<bool> {
     let wanted = stage_counts(publication, tx, stages).await?;
     let stored = pipeline_stage_count::Entity::owned_by(publication.lease.tenant)
-        .filter(pipeline_stage_count::COLUMN.connection_id.eq(publication.lease.connection))
+        .filter(
+            pipeline_stage_count::COLUMN
+                .connection_id
+                .eq(publication.lease.connection),
+        )
         .all(tx)
         .await
         .attempt("read stage counts")?;
     let value = |row: &pipeline_stage_count::Model| -> StageCount {
-        (row.position, row.likelihood, row.is_active, row.count, row.opportunity_count, row.dollar_value.scaled())
+        (
+            row.position,
+            row.likelihood,
+            row.is_active,
+            row.count,
+            row.opportunity_count,
+            row.dollar_value.scaled(),
+        )
     };
-    let stored: BTreeMap<String, StageCount> = stored.iter().map(|row| (row.stage.clone(), value(row))).collect();
+    let stored: BTreeMap<String, StageCount> = stored
+        .iter()
+        .map(|row| (row.stage.clone(), value(row)))
+        .collect();
     if stored == wanted {
         return Ok(false);
     }
     pipeline_stage_count::Entity::delete_many()
-        .filter(pipeline_stage_count::COLUMN.tenant_id.eq(publication.lease.tenant))
-        .filter(pipeline_stage_count::COLUMN.connection_id.eq(publication.lease.connection))
+        .filter(
+            pipeline_stage_count::COLUMN
+                .tenant_id
+                .eq(publication.lease.tenant),
+        )
+        .filter(
+            pipeline_stage_count::COLUMN
+                .connection_id
+                .eq(publication.lease.connection),
+        )
         .exec(tx)
         .await
         .attempt("write stage counts")?;
-    let row = |(stage, (position, likelihood, is_active, count, opportunity_count, value)): (String, StageCount)| pipeline_stage_count::ActiveModel {
+    let row = |(stage, (position, likelihood, is_active, count, opportunity_count, value)): (
+        String,
+        StageCount,
+    )| pipeline_stage_count::ActiveModel {
         id: Set(StageCountId::from_uuid(publication.clock.new_id())),
         tenant_id: Set(publication.lease.tenant),
         connection_id: Set(publication.lease.connection),
@@ -147,12 +214,19 @@ async fn refresh_stage_counts(publication: &Publication<'_>, tx: &DatabaseTransa
         dollar_value: Set(Amount::from_scaled(value)),
     };
     if !wanted.is_empty() {
-        pipeline_stage_count::Entity::insert_many(wanted.into_iter().map(row)).exec_without_returning(tx).await.attempt("write stage counts")?;
+        pipeline_stage_count::Entity::insert_many(wanted.into_iter().map(row))
+            .exec_without_returning(tx)
+            .await
+            .attempt("write stage counts")?;
     }
     Ok(true)
 }
 
-async fn stage_counts(publication: &Publication<'_>, tx: &DatabaseTransaction, stages: &StageBook) -> Result<BTreeMap<String, StageCount>> {
+async fn stage_counts(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    stages: &StageBook,
+) -> Result<BTreeMap<String, StageCount>> {
     let mapping = &publication.settings.mapping;
     let groups: Vec<OpportunityGroup> = query(
         publication,
@@ -166,7 +240,12 @@ async fn stage_counts(publication: &Publication<'_>, tx: &DatabaseTransaction, s
     // Stages without opportunities are part of the pipeline, too.
     let mut counts: BTreeMap<String, StageCount> = BTreeMap::new();
     for (_, stage, info) in stages.of_prospects(mapping) {
-        describe(counts.entry(stage.to_owned()).or_insert((None, None, false, 0, 0, 0)), info);
+        describe(
+            counts
+                .entry(stage.to_owned())
+                .or_insert((None, None, false, 0, 0, 0)),
+            info,
+        );
     }
     for group in groups {
         let contact_type = group.contact_type.unwrap_or_default();
@@ -174,11 +253,16 @@ async fn stage_counts(publication: &Publication<'_>, tx: &DatabaseTransaction, s
             continue;
         }
         let info = stages.get(&contact_type, &group.stage);
-        let counted = counts.entry(group.stage).or_insert((None, None, false, 0, 0, 0));
+        let counted = counts
+            .entry(group.stage)
+            .or_insert((None, None, false, 0, 0, 0));
         describe(counted, &info);
         counted.3 += group.count;
         counted.4 += group.opportunity_count;
-        counted.5 = counted.5.checked_add(group.dollar_value).ok_or_else(|| Error::Internal("the value of a stage is too large".to_owned()))?;
+        counted.5 = counted
+            .5
+            .checked_add(group.dollar_value)
+            .ok_or_else(|| Error::Internal("the value of a stage is too large".to_owned()))?;
     }
     Ok(counts)
 }
@@ -196,8 +280,18 @@ fn first_position(left: Option<i32>, right: Option<i32>) -> Option<i32> {
     }
 }
 
-async fn query<T: FromQueryResult>(publication: &Publication<'_>, tx: &DatabaseTransaction, sql: &str) -> Result<Vec<T>> {
-    let values = [publication.lease.tenant.into(), publication.lease.connection.into()];
+async fn query<T: FromQueryResult>(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    sql: &str,
+) -> Result<Vec<T>> {
+    let values = [
+        publication.lease.tenant.into(),
+        publication.lease.connection.into(),
+    ];
     let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
-    T::find_by_statement(statement).all(tx).await.attempt("count records")
+    T::find_by_statement(statement)
+        .all(tx)
+        .await
+        .attempt("count records")
 }

@@ -10,9 +10,16 @@ use crate::error::{Attempt, Result};
 use crate::read::{SliceReading, StreamOutcome};
 
 /// Writes the coverage of the slices of `outcome`.
-pub(super) async fn write(publication: &Publication<'_>, tx: &DatabaseTransaction, outcome: &StreamOutcome) -> Result<()> {
+pub(super) async fn write(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    outcome: &StreamOutcome,
+) -> Result<()> {
     let slices = &outcome.reading.slices;
-    if slices.iter().any(|slice| matches!(slice.slice.boundary, Boundary::Window(..))) {
+    if slices
+        .iter()
+        .any(|slice| matches!(slice.slice.boundary, Boundary::Window(..)))
+    {
         forget_windows(publication, tx, outcome).await?;
     }
     let same = OnConflict::columns([
@@ -30,7 +37,11 @@ pub(super) async fn write(publication: &Publication<'_>, tx: &DatabaseTransactio
     .to_owned();
     for slices in slices.chunks(CHUNK) {
         let rows = slices.iter().map(|slice| row(publication, slice));
-        coverage::Entity::insert_many(rows).on_conflict(same.clone()).exec_without_returning(tx).await.attempt("write coverage")?;
+        coverage::Entity::insert_many(rows)
+            .on_conflict(same.clone())
+            .exec_without_returning(tx)
+            .await
+            .attempt("write coverage")?;
     }
     Ok(())
 }
@@ -51,10 +62,18 @@ fn row(publication: &Publication<'_>, reading: &SliceReading) -> coverage::Activ
 }
 
 /// The window moves with every day; only the last one is covered.
-async fn forget_windows(publication: &Publication<'_>, tx: &DatabaseTransaction, outcome: &StreamOutcome) -> Result<()> {
+async fn forget_windows(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    outcome: &StreamOutcome,
+) -> Result<()> {
     coverage::Entity::delete_many()
         .filter(coverage::COLUMN.tenant_id.eq(publication.lease.tenant))
-        .filter(coverage::COLUMN.connection_id.eq(publication.lease.connection))
+        .filter(
+            coverage::COLUMN
+                .connection_id
+                .eq(publication.lease.connection),
+        )
         .filter(coverage::COLUMN.stream.eq(outcome.stream))
         .exec(tx)
         .await

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use entity::hot_list_item::{self, Column};
 use entity::{Amount, HotListItemId, RecordId};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, Statement, Value};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
+    Statement, Value,
+};
 use serde_json::Map;
 
+use super::Publication;
 use super::stages::StageBook;
 use super::upsert::Upsert;
-use super::Publication;
 use crate::connector::Fields;
 use crate::error::{Attempt, Result};
 use crate::settings::Mapping;
@@ -55,9 +58,16 @@ struct Item {
 type HotStages = BTreeMap<(String, String), Amount>;
 
 /// Brings the hot list of the connection up to date; tells whether anything changed.
-pub(super) async fn refresh(publication: &Publication<'_>, tx: &DatabaseTransaction, stages: &StageBook) -> Result<bool> {
+pub(super) async fn refresh(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    stages: &StageBook,
+) -> Result<bool> {
     let mapping = &publication.settings.mapping;
-    let hot = mapping.hot_stages(stages).into_iter().map(|(contact_type, stage, likely)| ((contact_type, stage), likely));
+    let hot = mapping
+        .hot_stages(stages)
+        .into_iter()
+        .map(|(contact_type, stage, likely)| ((contact_type, stage), likely));
     let hot: HotStages = hot.collect();
     let removed = remove_cold(publication, tx, &hot).await?;
     if hot.is_empty() {
@@ -100,7 +110,11 @@ fn upsert() -> Upsert {
 }
 
 /// Removes items whose opportunity is gone or no longer hot.
-async fn remove_cold(publication: &Publication<'_>, tx: &DatabaseTransaction, hot: &HotStages) -> Result<u64> {
+async fn remove_cold(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    hot: &HotStages,
+) -> Result<u64> {
     if hot.is_empty() {
         let all = hot_list_item::Entity::delete_many()
             .filter(Column::TenantId.eq(publication.lease.tenant))
@@ -116,12 +130,20 @@ async fn remove_cold(publication: &Publication<'_>, tx: &DatabaseTransaction, ho
          (SELECT o.id FROM ct_opportunities o WHERE {condition})"
     );
     let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
-    let removed = tx.execute_raw(statement).await.attempt("write the hot list")?;
+    let removed = tx
+        .execute_raw(statement)
+        .await
+        .attempt("write the hot list")?;
     Ok(removed.rows_affected())
 }
 
 /// Returns the next hot opportunities, in the order of their ids.
-async fn candidates(publication: &Publication<'_>, tx: &DatabaseTransaction, hot: &HotStages, after: Option<RecordId>) -> Result<Vec<Candidate>> {
+async fn candidates(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    hot: &HotStages,
+    after: Option<RecordId>,
+) -> Result<Vec<Candidate>> {
     let (condition, mut values) = hot_condition(publication, hot);
     let next = match after {
         Some(id) => {
@@ -139,19 +161,31 @@ async fn candidates(publication: &Publication<'_>, tx: &DatabaseTransaction, hot
          WHERE {condition} {next} ORDER BY o.id LIMIT {PAGE}"
     );
     let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
-    Candidate::find_by_statement(statement).all(tx).await.attempt("read the hot list")
+    Candidate::find_by_statement(statement)
+        .all(tx)
+        .await
+        .attempt("read the hot list")
 }
 
 /// The condition of a hot opportunity `o`, with its values from `$1` on.
 fn hot_condition(publication: &Publication<'_>, hot: &HotStages) -> (String, Vec<Value>) {
-    let mut values: Vec<Value> = vec![publication.lease.tenant.into(), publication.lease.connection.into()];
+    let mut values: Vec<Value> = vec![
+        publication.lease.tenant.into(),
+        publication.lease.connection.into(),
+    ];
     let mut pairs = Vec::with_capacity(hot.len());
     for (contact_type, stage) in hot.keys() {
         values.extend([contact_type.into(), stage.into()]);
-        pairs.push(format!("(o.contact_type = ${} AND o.stage = ${})", values.len() - 1, values.len()));
+        pairs.push(format!(
+            "(o.contact_type = ${} AND o.stage = ${})",
+            values.len() - 1,
+            values.len()
+        ));
     }
-    let condition =
-        format!("o.tenant_id = $1 AND o.connection_id = $2 AND o.deleted_at IS NULL AND ({})", pairs.join(" OR "));
+    let condition = format!(
+        "o.tenant_id = $1 AND o.connection_id = $2 AND o.deleted_at IS NULL AND ({})",
+        pairs.join(" OR ")
+    );
     (condition, values)
 }
 
@@ -167,7 +201,8 @@ async fn write_item(
     if candidate.is_raw_same && stored_item(candidate).is_some_and(|stored| stored == item) {
         return Ok(());
     }
-    let weighted = |amount: Option<Amount>| amount.and_then(|amount| amount.times_percent(item.likely_pct));
+    let weighted =
+        |amount: Option<Amount>| amount.and_then(|amount| amount.times_percent(item.likely_pct));
     let row: [Value; 14] = [
         publication.clock.new_id().into(),
         publication.lease.tenant.into(),
@@ -190,13 +225,24 @@ async fn write_item(
 fn item(mapping: &Mapping, hot: &HotStages, candidate: &Candidate) -> Item {
     let fields: Map<_, _> = serde_json::from_str(&candidate.raw_json).unwrap_or_default();
     let fields = Fields::new(&fields, chrono_tz::Tz::UTC);
-    let names = [candidate.first_name.as_deref(), candidate.last_name.as_deref()];
+    let names = [
+        candidate.first_name.as_deref(),
+        candidate.last_name.as_deref(),
+    ];
     let name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let key = (candidate.contact_type.clone().unwrap_or_default(), candidate.stage.clone());
+    let key = (
+        candidate.contact_type.clone().unwrap_or_default(),
+        candidate.stage.clone(),
+    );
     Item {
-        candidate_name: Some(name).filter(|name| !name.is_empty()).or_else(|| candidate.company.clone()),
+        candidate_name: Some(name)
+            .filter(|name| !name.is_empty())
+            .or_else(|| candidate.company.clone()),
         market: fields.text(&[&mapping.market_field]),
-        units: mapping.units_field.as_deref().and_then(|field| fields.amount(field)),
+        units: mapping
+            .units_field
+            .as_deref()
+            .and_then(|field| fields.amount(field)),
         iff: candidate.deal_size,
         sales_lead: candidate.assigned_user.clone(),
         stage: candidate.stage.clone(),

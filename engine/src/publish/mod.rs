@@ -14,7 +14,6 @@ mod run_end;
 mod stages;
 mod upsert;
 
-use entity::connection::Model as Connection;
 use entity::{SyncRunId, Timestamp};
 use sea_orm::DatabaseTransaction;
 
@@ -36,8 +35,10 @@ const CHUNK: usize = 500;
 /// What a publication writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// What was read, and the run's end.
+    /// What the upstream said, and the run's end.
     Publish,
+    /// What stored snapshots say, and the run's end: nothing becomes fresher.
+    Rebuild,
     /// Only the run's end: a dry run or a comparison.
     RunOnly,
 }
@@ -50,8 +51,6 @@ pub struct Publication<'a> {
     pub clock: &'a Clock,
     /// The right to publish.
     pub lease: &'a Lease,
-    /// The connection, as it was when the run began.
-    pub connection: &'a Connection,
     /// Settings of the tenant.
     pub settings: &'a TenantSettings,
     /// What the bytes mean.
@@ -60,8 +59,8 @@ pub struct Publication<'a> {
     pub outcomes: &'a [StreamOutcome],
     /// What became of the run.
     pub verdict: &'a Verdict,
-    /// Whether every stream that is to be mirrored was planned.
-    pub is_complete: bool,
+    /// Whether a success makes the mirror fresh: the upstream was asked for every stream.
+    pub refreshes: bool,
     /// Whether what was read is to be made visible.
     pub effect: Effect,
     /// Who watches.
@@ -77,8 +76,12 @@ impl Publication<'_> {
         let tx = self.database.begin().await?;
         self.lease.release(&tx).await?;
         let mut is_changed = false;
-        if self.effect == Effect::Publish {
-            for outcome in self.outcomes.iter().filter(|outcome| outcome.reading.is_publishable()) {
+        if self.effect != Effect::RunOnly {
+            for outcome in self
+                .outcomes
+                .iter()
+                .filter(|outcome| outcome.reading.is_publishable())
+            {
                 is_changed |= self.publish_stream(&tx, outcome).await?;
             }
             is_changed |= aggregate::refresh(self, &tx).await?;
@@ -91,11 +94,17 @@ impl Publication<'_> {
     }
 
     /// Tells whether a record row was written.
-    async fn publish_stream(&self, tx: &DatabaseTransaction, outcome: &StreamOutcome) -> Result<bool> {
+    async fn publish_stream(
+        &self,
+        tx: &DatabaseTransaction,
+        outcome: &StreamOutcome,
+    ) -> Result<bool> {
         records::write(self, tx, outcome).await?;
         records::mark_deleted(self, tx, outcome).await?;
         quality::write(self, tx, outcome).await?;
-        coverage::write(self, tx, outcome).await?;
+        if self.effect == Effect::Publish {
+            coverage::write(self, tx, outcome).await?;
+        }
         let counters = &outcome.reading.counters;
         Ok(counters.written() + counters.deleted > 0)
     }

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use entity::{DriftId, RejectId, SnapshotId, StreamProfileId, rejected_record, schema_drift, snapshot, stream_profile};
+use entity::{
+    DriftId, RejectId, SnapshotId, StreamProfileId, rejected_record, schema_drift, snapshot,
+    stream_profile,
+};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
@@ -12,20 +15,47 @@ use crate::error::{Attempt, Result};
 use crate::read::{Drift, FieldProfile, RejectedRecord, StreamOutcome};
 
 /// Writes rejects, drift and the profile of a stream.
-pub(super) async fn write(publication: &Publication<'_>, tx: &DatabaseTransaction, outcome: &StreamOutcome) -> Result<()> {
+pub(super) async fn write(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    outcome: &StreamOutcome,
+) -> Result<()> {
     write_rejects(publication, tx, outcome).await?;
     resolve_rejects(publication, tx, outcome).await?;
     write_profile(publication, tx, outcome).await
 }
 
-async fn write_rejects(publication: &Publication<'_>, tx: &DatabaseTransaction, outcome: &StreamOutcome) -> Result<()> {
+async fn write_rejects(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    outcome: &StreamOutcome,
+) -> Result<()> {
     use rejected_record::Column;
-    let same = OnConflict::columns([Column::TenantId, Column::ConnectionId, Column::Stream, Column::Fingerprint])
-        .update_columns([Column::Reason, Column::Sentence, Column::SnapshotId, Column::Position, Column::LastRunId, Column::ResolvedAt])
-        .to_owned();
+    let same = OnConflict::columns([
+        Column::TenantId,
+        Column::ConnectionId,
+        Column::Stream,
+        Column::Fingerprint,
+    ])
+    .update_columns([
+        Column::Reason,
+        Column::Sentence,
+        Column::SnapshotId,
+        Column::Position,
+        Column::LastRunId,
+        Column::ResolvedAt,
+    ])
+    .to_owned();
     // Equal records are one reject; one statement must not hold a key twice.
-    let distinct: BTreeMap<_, _> = outcome.reading.rejects().map(|reject| (reject.fingerprint, reject)).collect();
-    let rows: Vec<_> = distinct.into_values().map(|reject| reject_row(publication, outcome, reject)).collect();
+    let distinct: BTreeMap<_, _> = outcome
+        .reading
+        .rejects()
+        .map(|reject| (reject.fingerprint, reject))
+        .collect();
+    let rows: Vec<_> = distinct
+        .into_values()
+        .map(|reject| reject_row(publication, outcome, reject))
+        .collect();
     for rows in rows.chunks(CHUNK) {
         rejected_record::Entity::insert_many(rows.to_vec())
             .on_conflict(same.clone())
@@ -36,7 +66,11 @@ async fn write_rejects(publication: &Publication<'_>, tx: &DatabaseTransaction, 
     Ok(())
 }
 
-fn reject_row(publication: &Publication<'_>, outcome: &StreamOutcome, reject: &RejectedRecord) -> rejected_record::ActiveModel {
+fn reject_row(
+    publication: &Publication<'_>,
+    outcome: &StreamOutcome,
+    reject: &RejectedRecord,
+) -> rejected_record::ActiveModel {
     rejected_record::ActiveModel {
         id: Set(RejectId::from_uuid(publication.clock.new_id())),
         tenant_id: Set(publication.lease.tenant),
@@ -56,9 +90,17 @@ fn reject_row(publication: &Publication<'_>, outcome: &StreamOutcome, reject: &R
 }
 
 /// Marks earlier rejects of the slices that were read as resolved, unless they were met again.
-async fn resolve_rejects(publication: &Publication<'_>, tx: &DatabaseTransaction, outcome: &StreamOutcome) -> Result<()> {
+async fn resolve_rejects(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    outcome: &StreamOutcome,
+) -> Result<()> {
     let open = rejected_record::Entity::owned_by(publication.lease.tenant)
-        .filter(rejected_record::COLUMN.connection_id.eq(publication.lease.connection))
+        .filter(
+            rejected_record::COLUMN
+                .connection_id
+                .eq(publication.lease.connection),
+        )
         .filter(rejected_record::COLUMN.stream.eq(outcome.stream))
         .filter(rejected_record::COLUMN.last_run_id.ne(publication.run()))
         .filter(rejected_record::Column::ResolvedAt.is_null())
@@ -70,10 +112,17 @@ async fn resolve_rejects(publication: &Publication<'_>, tx: &DatabaseTransaction
     }
     let snapshots: Vec<SnapshotId> = open.iter().map(|reject| reject.snapshot_id).collect();
     let covered = covered_snapshots(publication, tx, outcome, snapshots).await?;
-    let resolved: Vec<RejectId> = open.iter().filter(|reject| covered.contains(&reject.snapshot_id)).map(|reject| reject.id).collect();
+    let resolved: Vec<RejectId> = open
+        .iter()
+        .filter(|reject| covered.contains(&reject.snapshot_id))
+        .map(|reject| reject.id)
+        .collect();
     for ids in resolved.chunks(CHUNK) {
         rejected_record::Entity::update_many()
-            .col_expr(rejected_record::Column::ResolvedAt, Expr::value(publication.now()))
+            .col_expr(
+                rejected_record::Column::ResolvedAt,
+                Expr::value(publication.now()),
+            )
             .filter(rejected_record::Column::Id.is_in(ids.iter().copied()))
             .exec(tx)
             .await
@@ -90,10 +139,20 @@ async fn covered_snapshots(
     snapshots: Vec<SnapshotId>,
 ) -> Result<HashSet<SnapshotId>> {
     let is_list = |boundary: &Boundary| !matches!(boundary, Boundary::Parent(_));
-    if outcome.reading.slices.iter().any(|slice| is_list(&slice.slice.boundary)) {
+    if outcome
+        .reading
+        .slices
+        .iter()
+        .any(|slice| is_list(&slice.slice.boundary))
+    {
         return Ok(snapshots.into_iter().collect());
     }
-    let read: HashSet<String> = outcome.reading.slices.iter().map(|slice| slice.slice.key()).collect();
+    let read: HashSet<String> = outcome
+        .reading
+        .slices
+        .iter()
+        .map(|slice| slice.slice.key())
+        .collect();
     let mut covered = HashSet::new();
     for ids in snapshots.chunks(CHUNK) {
         let rows = snapshot::Entity::owned_by(publication.lease.tenant)
@@ -101,27 +160,47 @@ async fn covered_snapshots(
             .all(tx)
             .await
             .attempt("read snapshots")?;
-        covered.extend(rows.into_iter().filter(|row| read.contains(&row.slice)).map(|row| row.id));
+        covered.extend(
+            rows.into_iter()
+                .filter(|row| read.contains(&row.slice))
+                .map(|row| row.id),
+        );
     }
     Ok(covered)
 }
 
-async fn write_profile(publication: &Publication<'_>, tx: &DatabaseTransaction, outcome: &StreamOutcome) -> Result<()> {
+async fn write_profile(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    outcome: &StreamOutcome,
+) -> Result<()> {
     use stream_profile::Column;
     let stored = stream_profile::Entity::owned_by(publication.lease.tenant)
-        .filter(stream_profile::COLUMN.connection_id.eq(publication.lease.connection))
+        .filter(
+            stream_profile::COLUMN
+                .connection_id
+                .eq(publication.lease.connection),
+        )
         .filter(stream_profile::COLUMN.stream.eq(outcome.stream))
         .one(tx)
         .await
         .attempt("read the stream's profile")?;
-    let known: BTreeMap<String, FieldProfile> =
-        stored.map(|stored| serde_json::from_value(stored.fields).unwrap_or_default()).unwrap_or_default();
-    write_drift(publication, tx, outcome, outcome.reading.profile.drift(&known)).await?;
+    let known: BTreeMap<String, FieldProfile> = stored
+        .map(|stored| serde_json::from_value(stored.fields).unwrap_or_default())
+        .unwrap_or_default();
+    write_drift(
+        publication,
+        tx,
+        outcome,
+        outcome.reading.profile.drift(&known),
+    )
+    .await?;
     let merged = outcome.reading.profile.merged_into(&known);
     if merged == known {
         return Ok(());
     }
-    let fields = serde_json::to_value(&merged).map_err(|error| crate::error::Error::Internal(error.to_string()))?;
+    let fields = serde_json::to_value(&merged)
+        .map_err(|error| crate::error::Error::Internal(error.to_string()))?;
     let row = stream_profile::ActiveModel {
         id: Set(StreamProfileId::from_uuid(publication.clock.new_id())),
         tenant_id: Set(publication.lease.tenant),
@@ -133,11 +212,20 @@ async fn write_profile(publication: &Publication<'_>, tx: &DatabaseTransaction, 
     let same = OnConflict::columns([Column::TenantId, Column::ConnectionId, Column::Stream])
         .update_columns([Column::Fields, Column::UpdatedAt])
         .to_owned();
-    stream_profile::Entity::insert(row).on_conflict(same).exec_without_returning(tx).await.attempt("write the stream's profile")?;
+    stream_profile::Entity::insert(row)
+        .on_conflict(same)
+        .exec_without_returning(tx)
+        .await
+        .attempt("write the stream's profile")?;
     Ok(())
 }
 
-async fn write_drift(publication: &Publication<'_>, tx: &DatabaseTransaction, outcome: &StreamOutcome, drifts: Vec<Drift>) -> Result<()> {
+async fn write_drift(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    outcome: &StreamOutcome,
+    drifts: Vec<Drift>,
+) -> Result<()> {
     use schema_drift::Column;
     if drifts.is_empty() {
         return Ok(());
@@ -155,9 +243,24 @@ async fn write_drift(publication: &Publication<'_>, tx: &DatabaseTransaction, ou
         acknowledged_at: Set(None),
     };
     // The same drift may come again after it was acknowledged; then it is news again.
-    let same = OnConflict::columns([Column::TenantId, Column::ConnectionId, Column::Stream, Column::Field, Column::Kind])
-        .update_columns([Column::Detail, Column::FirstRunId, Column::CreatedAt, Column::AcknowledgedAt])
-        .to_owned();
-    schema_drift::Entity::insert_many(drifts.into_iter().map(row)).on_conflict(same).exec_without_returning(tx).await.attempt("write drift")?;
+    let same = OnConflict::columns([
+        Column::TenantId,
+        Column::ConnectionId,
+        Column::Stream,
+        Column::Field,
+        Column::Kind,
+    ])
+    .update_columns([
+        Column::Detail,
+        Column::FirstRunId,
+        Column::CreatedAt,
+        Column::AcknowledgedAt,
+    ])
+    .to_owned();
+    schema_drift::Entity::insert_many(drifts.into_iter().map(row))
+        .on_conflict(same)
+        .exec_without_returning(tx)
+        .await
+        .attempt("write drift")?;
     Ok(())
 }

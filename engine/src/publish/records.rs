@@ -16,17 +16,37 @@ const KEY: [&str; 3] = ["tenant_id", "connection_id", "upstream_id"];
 /// What a row keeps for ever.
 const KEPT: [&str; 3] = ["id", "first_run_id", "created_at"];
 /// Columns of every record table behind its own ones.
-const TRAILING: [&str; 8] =
-    ["raw_json", "content_hash", "snapshot_id", "first_run_id", "last_run_id", "created_at", "updated_at", "deleted_at"];
+const TRAILING: [&str; 8] = [
+    "raw_json",
+    "content_hash",
+    "snapshot_id",
+    "first_run_id",
+    "last_run_id",
+    "created_at",
+    "updated_at",
+    "deleted_at",
+];
 
 /// Writes the records that are new, changed or back.
-pub(super) async fn write(publication: &Publication<'_>, tx: &DatabaseTransaction, outcome: &StreamOutcome) -> Result<()> {
+pub(super) async fn write(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    outcome: &StreamOutcome,
+) -> Result<()> {
     let mut upsert = upsert(model::table(outcome.stream));
     // A record may be listed twice; one statement must not hold a key twice.
     let mut written = HashSet::new();
     for slice in &outcome.reading.slices {
         for page in &slice.pages {
-            write_page(publication, tx, &mut upsert, &slice.slice, page, &mut written).await?;
+            write_page(
+                publication,
+                tx,
+                &mut upsert,
+                &slice.slice,
+                page,
+                &mut written,
+            )
+            .await?;
         }
     }
     let affected = upsert.finish(tx).await?;
@@ -34,12 +54,21 @@ pub(super) async fn write(publication: &Publication<'_>, tx: &DatabaseTransactio
     if affected == expected {
         return Ok(());
     }
-    Err(Error::Internal(format!("{affected} rows of {} were written instead of {expected}", outcome.stream)))
+    Err(Error::Internal(format!(
+        "{affected} rows of {} were written instead of {expected}",
+        outcome.stream
+    )))
 }
 
 fn upsert(table: &RecordTable) -> Upsert {
     let leading = ["id", "tenant_id", "connection_id", "upstream_id"];
-    let columns = leading.iter().chain(table.columns).chain(&TRAILING).copied().collect();
+    let own = table.columns.iter().map(|(name, _)| name);
+    let columns = leading
+        .iter()
+        .chain(own)
+        .chain(&TRAILING)
+        .copied()
+        .collect();
     Upsert::new(table.name, columns, &KEY, &KEPT)
 }
 
@@ -54,11 +83,17 @@ async fn write_page(
 ) -> Result<()> {
     let connector = publication.connector;
     let rules = connector.rules();
-    let body = snapshot::load_payload(publication.database, publication.lease.tenant, &page.payload_hash).await?;
+    let body = snapshot::load_payload(
+        publication.database,
+        publication.lease.tenant,
+        &page.payload_hash,
+    )
+    .await?;
     let envelope = connector.open(&page.endpoint, &body)?;
     let (now, run) = (publication.now(), publication.run());
     for position in &page.positions {
-        let changed = || Error::Internal("a stored answer reads differently than before".to_owned());
+        let changed =
+            || Error::Internal("a stored answer reads differently than before".to_owned());
         let range = envelope.records.get(*position).ok_or_else(changed)?;
         let text = record_text(&body, range);
         let content = normalize(connector, &rules, slice, text).map_err(|_| changed())?;
@@ -83,13 +118,25 @@ async fn write_page(
             now.into(),
             None::<entity::Timestamp>.into(),
         ];
-        upsert.push(tx, leading.into_iter().chain(record.into_values()).chain(trailing)).await?;
+        upsert
+            .push(
+                tx,
+                leading
+                    .into_iter()
+                    .chain(record.into_values())
+                    .chain(trailing),
+            )
+            .await?;
     }
     Ok(())
 }
 
 /// Marks the rows of vanished records as deleted.
-pub(super) async fn mark_deleted(publication: &Publication<'_>, tx: &DatabaseTransaction, outcome: &StreamOutcome) -> Result<()> {
+pub(super) async fn mark_deleted(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    outcome: &StreamOutcome,
+) -> Result<()> {
     let now = publication.now();
     for rows in outcome.reading.vanished.chunks(CHUNK) {
         let places: Vec<String> = (0..rows.len()).map(|row| format!("${}", row + 4)).collect();
@@ -98,12 +145,23 @@ pub(super) async fn mark_deleted(publication: &Publication<'_>, tx: &DatabaseTra
             model::table(outcome.stream).name,
             places.join(", ")
         );
-        let fixed: [Value; 3] = [now.into(), publication.run().into(), publication.lease.tenant.into()];
-        let values = fixed.into_iter().chain(rows.iter().map(|row| row.id.into()));
+        let fixed: [Value; 3] = [
+            now.into(),
+            publication.run().into(),
+            publication.lease.tenant.into(),
+        ];
+        let values = fixed
+            .into_iter()
+            .chain(rows.iter().map(|row| row.id.into()));
         let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
-        let result = tx.execute_raw(statement).await.attempt("mark rows deleted")?;
+        let result = tx
+            .execute_raw(statement)
+            .await
+            .attempt("mark rows deleted")?;
         if result.rows_affected() != rows.len() as u64 {
-            return Err(Error::Internal("a row to be deleted is not there".to_owned()));
+            return Err(Error::Internal(
+                "a row to be deleted is not there".to_owned(),
+            ));
         }
     }
     Ok(())

@@ -4,7 +4,9 @@ use entity::connection::{self, ConnectionStatus};
 use entity::sync_run::RunStatus;
 use entity::{ReasonCode, SyncRunStreamId, Timestamp, sync_run, sync_run_stream};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
+};
 
 use super::{Effect, Publication};
 use crate::error::{Attempt, Error, Result};
@@ -12,10 +14,14 @@ use crate::read::StreamOutcome;
 use crate::verdict;
 
 /// Writes the end of the run.
-pub(super) async fn write(publication: &Publication<'_>, tx: &DatabaseTransaction, is_changed: bool) -> Result<()> {
+pub(super) async fn write(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    is_changed: bool,
+) -> Result<()> {
     write_streams(publication, tx).await?;
     write_run(publication, tx).await?;
-    if publication.effect == Effect::Publish {
+    if publication.effect != Effect::RunOnly {
         write_connection(publication, tx, is_changed).await?;
     }
     Ok(())
@@ -25,12 +31,21 @@ async fn write_streams(publication: &Publication<'_>, tx: &DatabaseTransaction) 
     if publication.outcomes.is_empty() {
         return Ok(());
     }
-    let rows = publication.outcomes.iter().map(|outcome| stream_row(publication, outcome));
-    sync_run_stream::Entity::insert_many(rows).exec_without_returning(tx).await.attempt("write the run's counters")?;
+    let rows = publication
+        .outcomes
+        .iter()
+        .map(|outcome| stream_row(publication, outcome));
+    sync_run_stream::Entity::insert_many(rows)
+        .exec_without_returning(tx)
+        .await
+        .attempt("write the run's counters")?;
     Ok(())
 }
 
-fn stream_row(publication: &Publication<'_>, outcome: &StreamOutcome) -> sync_run_stream::ActiveModel {
+fn stream_row(
+    publication: &Publication<'_>,
+    outcome: &StreamOutcome,
+) -> sync_run_stream::ActiveModel {
     let (reason, sentence) = verdict::problem(outcome).unzip();
     let counters = &outcome.reading.counters;
     sync_run_stream::ActiveModel {
@@ -59,18 +74,36 @@ fn stream_row(publication: &Publication<'_>, outcome: &StreamOutcome) -> sync_ru
 }
 
 async fn write_run(publication: &Publication<'_>, tx: &DatabaseTransaction) -> Result<()> {
-    let sum = |number: fn(&StreamOutcome) -> u64| count(publication.outcomes.iter().map(number).sum());
+    let sum =
+        |number: fn(&StreamOutcome) -> u64| count(publication.outcomes.iter().map(number).sum());
     let ended = sync_run::Entity::update_many()
-        .col_expr(sync_run::Column::Status, Expr::value(publication.verdict.status.as_str()))
-        .col_expr(sync_run::Column::Reason, Expr::value(publication.verdict.reason.map(ReasonCode::as_str)))
-        .col_expr(sync_run::Column::ErrorMessage, Expr::value(publication.verdict.message.clone()))
+        .col_expr(
+            sync_run::Column::Status,
+            Expr::value(publication.verdict.status.as_str()),
+        )
+        .col_expr(
+            sync_run::Column::Reason,
+            Expr::value(publication.verdict.reason.map(ReasonCode::as_str)),
+        )
+        .col_expr(
+            sync_run::Column::ErrorMessage,
+            Expr::value(publication.verdict.message.clone()),
+        )
         .col_expr(sync_run::Column::FinishedAt, Expr::value(publication.now()))
-        .col_expr(sync_run::Column::HeartbeatAt, Expr::value(publication.now()))
+        .col_expr(
+            sync_run::Column::HeartbeatAt,
+            Expr::value(publication.now()),
+        )
         .col_expr(
             sync_run::Column::RecordsUpdated,
-            Expr::value(sum(|outcome| outcome.reading.counters.written() + outcome.reading.counters.deleted)),
+            Expr::value(sum(|outcome| {
+                outcome.reading.counters.written() + outcome.reading.counters.deleted
+            })),
         )
-        .col_expr(sync_run::Column::RecordsFailed, Expr::value(sum(|outcome| outcome.reading.counters.rejected)))
+        .col_expr(
+            sync_run::Column::RecordsFailed,
+            Expr::value(sum(|outcome| outcome.reading.counters.rejected)),
+        )
         .filter(sync_run::COLUMN.tenant_id.eq(publication.lease.tenant))
         .filter(sync_run::COLUMN.id.eq(publication.run()))
         .filter(sync_run::COLUMN.status.eq(RunStatus::Running))
@@ -87,26 +120,37 @@ async fn write_run(publication: &Publication<'_>, tx: &DatabaseTransaction) -> R
     })
 }
 
-async fn write_connection(publication: &Publication<'_>, tx: &DatabaseTransaction, is_changed: bool) -> Result<()> {
+async fn write_connection(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    is_changed: bool,
+) -> Result<()> {
     use connection::Column;
     let (now, verdict) = (publication.now(), publication.verdict);
     let is_success = verdict.status == RunStatus::Success;
-    let mut update = connection::Entity::update_many()
-        .col_expr(Column::UpdatedAt, Expr::value(now))
-        .col_expr(
-            Column::ConsecutiveFailures,
-            if is_success { Expr::value(0) } else { Expr::col(Column::ConsecutiveFailures).add(1) },
-        );
+    let mut update =
+        connection::Entity::update_many().col_expr(Column::UpdatedAt, Expr::value(now));
+    if publication.effect == Effect::Publish {
+        let failures = if is_success {
+            Expr::value(0)
+        } else {
+            Expr::col(Column::ConsecutiveFailures).add(1)
+        };
+        update = update.col_expr(Column::ConsecutiveFailures, failures);
+    }
     if is_changed {
         update = update.col_expr(Column::DataVersion, Expr::col(Column::DataVersion).add(1));
     }
-    if is_success && publication.is_complete {
+    if is_success && publication.refreshes {
         update = update.col_expr(Column::LastSuccessAt, Expr::value(Some::<Timestamp>(now)));
     }
     if publication.outcomes.iter().any(is_refused) {
         let sentence = "the upstream refused the credentials; set new ones with `ctsync connections set-credentials`";
         update = update
-            .col_expr(Column::Status, Expr::value(ConnectionStatus::NeedsCredentials.as_str()))
+            .col_expr(
+                Column::Status,
+                Expr::value(ConnectionStatus::NeedsCredentials.as_str()),
+            )
             .col_expr(Column::StatusReason, Expr::value(Some(sentence)));
     }
     update
@@ -119,7 +163,10 @@ async fn write_connection(publication: &Publication<'_>, tx: &DatabaseTransactio
 }
 
 fn is_refused(outcome: &StreamOutcome) -> bool {
-    outcome.failure.as_ref().is_some_and(|failure| failure.reason == ReasonCode::Auth)
+    outcome
+        .failure
+        .as_ref()
+        .is_some_and(|failure| failure.reason == ReasonCode::Auth)
 }
 
 fn count(number: u64) -> i64 {

@@ -26,7 +26,11 @@ pub struct StageBook(BTreeMap<(String, String), StageInfo>);
 
 impl StageBook {
     /// Loads the live stages of a connection.
-    pub async fn load(db: &impl ConnectionTrait, tenant: TenantId, connection: ConnectionId) -> Result<Self> {
+    pub async fn load(
+        db: &impl ConnectionTrait,
+        tenant: TenantId,
+        connection: ConnectionId,
+    ) -> Result<Self> {
         let rows = sales_cycle::Entity::live(tenant)
             .filter(sales_cycle::COLUMN.connection_id.eq(connection))
             .order_by_desc(sales_cycle::Column::IsActive)
@@ -43,7 +47,9 @@ impl StageBook {
                 is_active: row.is_active,
             };
             // Of two stages with one name the first active one counts.
-            book.0.entry((row.contact_type.unwrap_or_default(), row.name)).or_insert(info);
+            book.0
+                .entry((row.contact_type.unwrap_or_default(), row.name))
+                .or_insert(info);
         }
         Ok(book)
     }
@@ -60,8 +66,14 @@ impl StageBook {
     }
 
     /// Returns the names of the stages that prospects can be in.
-    pub(super) fn of_prospects<'a>(&'a self, mapping: &'a Mapping) -> impl Iterator<Item = (&'a str, &'a str, &'a StageInfo)> {
-        let all = self.0.iter().map(|((contact_type, name), info)| (contact_type.as_str(), name.as_str(), info));
+    pub(super) fn of_prospects<'a>(
+        &'a self,
+        mapping: &'a Mapping,
+    ) -> impl Iterator<Item = (&'a str, &'a str, &'a StageInfo)> {
+        let all = self
+            .0
+            .iter()
+            .map(|((contact_type, name), info)| (contact_type.as_str(), name.as_str(), info));
         all.filter(|(contact_type, ..)| mapping.is_prospect(contact_type))
     }
 }
@@ -69,14 +81,18 @@ impl StageBook {
 impl Mapping {
     /// Tells whether a contact type counts as prospect.
     pub fn is_prospect(&self, contact_type: &str) -> bool {
-        self.prospect_contact_types.iter().any(|prospect| prospect == contact_type)
+        self.prospect_contact_types
+            .iter()
+            .any(|prospect| prospect == contact_type)
     }
 
     /// Tells whether a prospect in `stage` is a qualified lead.
     pub fn is_qualified(&self, stage: &str, info: &StageInfo) -> bool {
         match &self.qualified_stages {
             Some(stages) => stages.iter().any(|qualified| qualified == stage),
-            None => info.likelihood.is_some_and(|likelihood| likelihood >= self.qualified_min_likelihood),
+            None => info
+                .likelihood
+                .is_some_and(|likelihood| likelihood >= self.qualified_min_likelihood),
         }
     }
 
@@ -87,18 +103,31 @@ impl Mapping {
         }
         match &self.hot_list_stages {
             Some(stages) => stages.iter().any(|hot| hot == stage),
-            None => info.likelihood.is_some_and(|likelihood| likelihood >= self.hot_list_min_likelihood),
+            None => info
+                .likelihood
+                .is_some_and(|likelihood| likelihood >= self.hot_list_min_likelihood),
         }
     }
 
     /// Returns the (contact type, stage) pairs of the hot list.
     pub(super) fn hot_stages(&self, book: &StageBook) -> Vec<(String, String, Amount)> {
-        let listed = book.of_prospects(self).filter(|(_, stage, info)| self.is_hot(stage, info));
+        let listed = book
+            .of_prospects(self)
+            .filter(|(_, stage, info)| self.is_hot(stage, info));
         let mut hot: Vec<_> = listed
-            .map(|(contact_type, stage, info)| (contact_type.to_owned(), stage.to_owned(), info.likelihood.unwrap_or_default()))
+            .map(|(contact_type, stage, info)| {
+                (
+                    contact_type.to_owned(),
+                    stage.to_owned(),
+                    info.likelihood.unwrap_or_default(),
+                )
+            })
             .collect();
         // A stage named by the setting counts also when the upstream does not list it.
-        let known: HashSet<_> = hot.iter().map(|(contact_type, stage, _)| (contact_type.clone(), stage.clone())).collect();
+        let known: HashSet<_> = hot
+            .iter()
+            .map(|(contact_type, stage, _)| (contact_type.clone(), stage.clone()))
+            .collect();
         for contact_type in &self.prospect_contact_types {
             for stage in self.hot_list_stages.iter().flatten() {
                 let key = (contact_type.clone(), stage.clone());

@@ -21,7 +21,12 @@ pub(super) struct Upsert {
 
 impl Upsert {
     /// Rows of `table`; one with the same `key` is overwritten, save for the columns in `kept`.
-    pub(super) fn new(table: &'static str, columns: Vec<&'static str>, key: &[&'static str], kept: &[&'static str]) -> Self {
+    pub(super) fn new(
+        table: &'static str,
+        columns: Vec<&'static str>,
+        key: &[&'static str],
+        kept: &[&'static str],
+    ) -> Self {
         let is_overwritten = |column: &&&str| !key.contains(column) && !kept.contains(column);
         let overwritten = columns.iter().filter(is_overwritten).copied().collect();
         let mut upsert = Self {
@@ -37,7 +42,11 @@ impl Upsert {
     }
 
     /// Adds a row: the values of all columns, in order. Writes when enough have come together.
-    pub(super) async fn push(&mut self, tx: &DatabaseTransaction, row: impl IntoIterator<Item = Value>) -> Result<()> {
+    pub(super) async fn push(
+        &mut self,
+        tx: &DatabaseTransaction,
+        row: impl IntoIterator<Item = Value>,
+    ) -> Result<()> {
         self.values.extend(row);
         if self.values.len() >= CHUNK * self.columns.len() {
             // The long text is made once; the database finds its prepared statement by it.
@@ -65,7 +74,11 @@ impl Upsert {
     }
 
     fn sql(&self, rows: usize) -> String {
-        let mut sql = format!("INSERT INTO {} ({}) VALUES ", self.table, self.columns.join(", "));
+        let mut sql = format!(
+            "INSERT INTO {} ({}) VALUES ",
+            self.table,
+            self.columns.join(", ")
+        );
         let width = self.columns.len();
         for row in 0..rows {
             let separator = if row == 0 { "(" } else { "), (" };
@@ -77,8 +90,16 @@ impl Upsert {
             }
         }
         let (key, overwritten) = &self.conflict;
-        let assignments: Vec<_> = overwritten.iter().map(|column| format!("{column} = excluded.{column}")).collect();
-        let _ = write!(sql, ") ON CONFLICT ({}) DO UPDATE SET {}", key.join(", "), assignments.join(", "));
+        let assignments: Vec<_> = overwritten
+            .iter()
+            .map(|column| format!("{column} = excluded.{column}"))
+            .collect();
+        let _ = write!(
+            sql,
+            ") ON CONFLICT ({}) DO UPDATE SET {}",
+            key.join(", "),
+            assignments.join(", ")
+        );
         sql
     }
 }

@@ -2,14 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::{ConnectionId, Stream, TenantId};
+use entity::{ConnectionId, Stream, TenantId, Timestamp};
 use futures::TryStreamExt;
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement, StreamTrait};
+use sea_orm::{DbErr, QueryResult, Statement, StreamTrait, Value};
 
+use super::page::Basis;
 use crate::database::Database;
 use crate::error::{Attempt, Result};
 use crate::hash;
-use crate::model;
+use crate::model::{self, Kind, RecordTable};
 
 /// The rows of one connection.
 #[derive(Debug, Clone, Copy)]
@@ -48,9 +49,9 @@ pub(crate) enum Comparison {
 
 #[derive(Debug, Clone, Copy)]
 struct Known {
-    /// Head of the content hash in the mirror; meaningless for rows the mirror does not have.
+    /// Head of the hash that stands for the row; meaningless for rows the mirror does not have.
     stored: u64,
-    /// Head of the content hash as read.
+    /// Head of the hash that stands for the record as read.
     read: u64,
     /// The reading that saw it.
     seen_by: Option<Generation>,
@@ -67,34 +68,76 @@ pub struct KnownRows {
     withdrawn: HashSet<Generation>,
 }
 
-#[derive(FromQueryResult)]
 struct Row {
     upstream_id: String,
-    content_hash: Vec<u8>,
+    compared: Vec<u8>,
     is_live: bool,
 }
 
+impl Row {
+    fn read(row: &QueryResult, table: &RecordTable, basis: Basis) -> Result<Self, DbErr> {
+        let content_hash: Vec<u8> = row.try_get("", "content_hash")?;
+        let compared = match basis {
+            Basis::ContentHash => content_hash,
+            Basis::Columns => {
+                let own = table
+                    .columns
+                    .iter()
+                    .map(|(name, kind)| column(row, name, *kind));
+                let mut values = own.collect::<Result<Vec<_>, _>>()?;
+                values.extend([
+                    row.try_get::<String>("", "raw_json")?.into(),
+                    content_hash.into(),
+                ]);
+                hash::row(&values).to_vec()
+            }
+        };
+        Ok(Self {
+            upstream_id: row.try_get("", "upstream_id")?,
+            compared,
+            is_live: row.try_get("", "is_live")?,
+        })
+    }
+}
+
+fn column(row: &QueryResult, name: &str, kind: Kind) -> Result<Value, DbErr> {
+    Ok(match kind {
+        Kind::Text => row.try_get::<Option<String>>("", name)?.into(),
+        Kind::Small => row.try_get::<Option<i32>>("", name)?.into(),
+        Kind::Integer => row.try_get::<Option<i64>>("", name)?.into(),
+        Kind::Time => row.try_get::<Option<Timestamp>>("", name)?.into(),
+        Kind::Flag => row.try_get::<Option<bool>>("", name)?.into(),
+    })
+}
+
 impl KnownRows {
-    /// Loads the rows of `stream`.
-    pub async fn load(mirror: Mirror<'_>, stream: Stream) -> Result<Self> {
+    /// Loads the rows of `stream`, to be compared on `basis`.
+    pub async fn load(mirror: Mirror<'_>, stream: Stream, basis: Basis) -> Result<Self> {
+        let table = model::table(stream);
+        let own = match basis {
+            Basis::ContentHash => String::new(),
+            Basis::Columns => table
+                .columns
+                .iter()
+                .fold(", raw_json".to_owned(), |list, (name, _)| {
+                    format!("{list}, {name}")
+                }),
+        };
         let sql = format!(
-            "SELECT upstream_id, content_hash, deleted_at IS NULL AS is_live FROM {} WHERE tenant_id = $1 AND connection_id = $2",
-            model::table(stream).name
+            "SELECT upstream_id, content_hash, deleted_at IS NULL AS is_live{own} FROM {} WHERE tenant_id = $1 AND connection_id = $2",
+            table.name
         );
         let mut known = Self::default();
-        let mut rows = mirror.database.reader().stream_raw(mirror.statement(sql)).await.attempt("read the mirror")?;
+        let mut rows = mirror
+            .database
+            .reader()
+            .stream_raw(mirror.statement(sql))
+            .await
+            .attempt("read the mirror")?;
         while let Some(row) = rows.try_next().await.attempt("read the mirror")? {
-            known.insert(&Row::from_query_result(&row, "").attempt("read the mirror")?);
+            known.insert(&Row::read(&row, table, basis).attempt("read the mirror")?);
         }
         Ok(known)
-    }
-
-    /// Forgets what the rows hold, so that every record is written anew.
-    pub(crate) fn distrust(&mut self) {
-        for known in self.rows.values_mut() {
-            // No content hash begins like this: the head of a read one is never zero.
-            known.stored = 0;
-        }
     }
 
     /// How many rows are live in the mirror.
@@ -105,7 +148,7 @@ impl KnownRows {
     fn insert(&mut self, row: &Row) {
         self.live += u64::from(row.is_live);
         let known = Known {
-            stored: head(&row.content_hash),
+            stored: head(&row.compared),
             read: 0,
             seen_by: None,
             is_stored: true,
@@ -126,8 +169,13 @@ impl KnownRows {
     }
 
     /// Notes that `generation` saw a record, and says what it is to the mirror.
-    pub(crate) fn see(&mut self, generation: Generation, identity: u128, content_hash: &[u8]) -> Comparison {
-        let read = head(content_hash);
+    pub(crate) fn see(
+        &mut self,
+        generation: Generation,
+        identity: u128,
+        compared: &[u8],
+    ) -> Comparison {
+        let read = head(compared);
         let withdrawn = &self.withdrawn;
         let known = self.rows.entry(identity).or_insert(Known {
             stored: 0,
@@ -136,9 +184,15 @@ impl KnownRows {
             is_stored: false,
             is_live: false,
         });
-        let was_seen = known.seen_by.is_some_and(|seen_by| !withdrawn.contains(&seen_by));
+        let was_seen = known
+            .seen_by
+            .is_some_and(|seen_by| !withdrawn.contains(&seen_by));
         if was_seen {
-            return if known.read == read { Comparison::Duplicate } else { Comparison::Conflict };
+            return if known.read == read {
+                Comparison::Duplicate
+            } else {
+                Comparison::Conflict
+            };
         }
         known.seen_by = Some(generation);
         known.read = read;
@@ -152,7 +206,9 @@ impl KnownRows {
 
     /// Tells whether some reading that counts saw the row.
     pub(crate) fn was_seen(&self, upstream_id: &str) -> bool {
-        self.rows.get(&hash::key(upstream_id)).is_some_and(|known| self.counts(known))
+        self.rows
+            .get(&hash::key(upstream_id))
+            .is_some_and(|known| self.counts(known))
     }
 
     /// How many live rows were not seen.
@@ -162,7 +218,9 @@ impl KnownRows {
     }
 
     fn counts(&self, known: &Known) -> bool {
-        known.seen_by.is_some_and(|seen_by| !self.withdrawn.contains(&seen_by))
+        known
+            .seen_by
+            .is_some_and(|seen_by| !self.withdrawn.contains(&seen_by))
     }
 }
 
@@ -181,7 +239,7 @@ mod tests {
         for (id, content, is_live) in rows {
             known.insert(&Row {
                 upstream_id: (*id).to_owned(),
-                content_hash: vec![*content; 32],
+                compared: vec![*content; 32],
                 is_live: *is_live,
             });
         }
@@ -211,7 +269,10 @@ mod tests {
         known.withdraw(first);
         assert_eq!(known.unseen_live(), 1);
         let second = known.begin();
-        assert_eq!(known.see(second, hash::key("b"), &[2; 32]), Comparison::Added);
+        assert_eq!(
+            known.see(second, hash::key("b"), &[2; 32]),
+            Comparison::Added
+        );
         assert!(!known.was_seen("a"));
     }
 }

@@ -62,6 +62,9 @@ impl Counters {
         if accounted == self.read && self.revived <= self.changed {
             return Ok(());
         }
-        Err(Error::Internal(format!("{} records were read, {accounted} are accounted for", self.read)))
+        Err(Error::Internal(format!(
+            "{} records were read, {accounted} are accounted for",
+            self.read
+        )))
     }
 }

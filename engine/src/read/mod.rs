@@ -15,8 +15,12 @@ mod walk;
 
 pub use compare::{KnownRows, Mirror};
 pub use counters::Counters;
+pub use page::Basis;
 pub(crate) use page::{normalize, record_text};
 pub use profile::{Drift, FieldProfile, Profile};
-pub use slice::{PageToWrite, RejectedRecord, SliceReading};
+pub(crate) use slice::{Draft, Judge};
+pub use slice::{PageToWrite, RejectedRecord, SliceReading, Written};
+pub(crate) use stream::conclude;
 pub use stream::{Failure, Reader, StreamOutcome, StreamPlan, StreamReading};
 pub use vanish::Vanished;
+pub(crate) use walk::{Fetched, WalkError};

@@ -12,6 +12,8 @@ use crate::hash;
 pub(crate) struct PageRecord {
     /// Tells records of a slice apart: from the upstream id, or from the bytes where there is none.
     pub(crate) identity: u128,
+    /// What it is compared with the mirror by.
+    pub(crate) compared: [u8; 32],
     /// The record or the reason why there is none.
     pub(crate) content: Result<Content, Rejection>,
     /// Hash of the record's bytes.
@@ -32,31 +34,81 @@ pub(crate) struct Content {
 /// Returns the text of a record within a body.
 pub(crate) fn record_text<'a>(body: &'a [u8], range: &Range<usize>) -> &'a str {
     // The envelope was read as UTF-8, and its ranges come from there.
-    body.get(range.clone()).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
+    body.get(range.clone())
+        .and_then(|bytes| std::str::from_utf8(bytes).ok())
+        .unwrap_or_default()
+}
+
+/// What a record and a row are compared by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// The content hash: quick, and enough as long as nobody but us writes rows.
+    ContentHash,
+    /// Every column of the row.
+    Columns,
+}
+
+impl Content {
+    /// The hash that stands for the record on this basis.
+    pub(crate) fn compared(&self, basis: Basis, text: &str) -> [u8; 32] {
+        match basis {
+            Basis::ContentHash => self.hash,
+            Basis::Columns => {
+                let mut values = self.normalized.record.clone().into_values();
+                values.extend([text.into(), self.hash.to_vec().into()]);
+                hash::row(&values)
+            }
+        }
+    }
 }
 
 /// Parses the records of a body.
-pub(crate) fn parse(connector: &dyn Connector, slice: &Slice, body: &[u8], ranges: &[Range<usize>]) -> Vec<PageRecord> {
+pub(crate) fn parse(
+    connector: &dyn Connector,
+    basis: Basis,
+    slice: &Slice,
+    body: &[u8],
+    ranges: &[Range<usize>],
+) -> Vec<PageRecord> {
     let rules = connector.rules();
-    ranges.iter().map(|range| parse_record(connector, &rules, slice, record_text(body, range))).collect()
+    let text = |range| record_text(body, range);
+    ranges
+        .iter()
+        .map(|range| parse_record(connector, &rules, basis, slice, text(range)))
+        .collect()
 }
 
-fn parse_record(connector: &dyn Connector, rules: &str, slice: &Slice, text: &str) -> PageRecord {
+fn parse_record(
+    connector: &dyn Connector,
+    rules: &str,
+    basis: Basis,
+    slice: &Slice,
+    text: &str,
+) -> PageRecord {
     let fingerprint = hash::bytes(text.as_bytes());
     let content = normalize(connector, rules, slice, text);
-    let identity = match &content {
-        Ok(content) => hash::key(content.normalized.record.upstream_id()),
-        Err(_) => hash::key(&hex::encode(fingerprint)),
+    let (identity, compared) = match &content {
+        Ok(content) => (
+            hash::key(content.normalized.record.upstream_id()),
+            content.compared(basis, text),
+        ),
+        Err(_) => (hash::key(&hex::encode(fingerprint)), fingerprint),
     };
     PageRecord {
         identity,
+        compared,
         content,
         fingerprint,
     }
 }
 
 /// Normalizes the text of one record.
-pub(crate) fn normalize(connector: &dyn Connector, rules: &str, slice: &Slice, text: &str) -> Result<Content, Rejection> {
+pub(crate) fn normalize(
+    connector: &dyn Connector,
+    rules: &str,
+    slice: &Slice,
+    text: &str,
+) -> Result<Content, Rejection> {
     let not_an_object = |_| Rejection {
         reason: entity::RejectReason::NotAnObject,
         sentence: "the record is not an object",

@@ -54,7 +54,9 @@ impl Profile {
             if !self.fields.contains_key(name) {
                 self.fields.insert(name.clone(), FieldCount::default());
             }
-            let Some(field) = self.fields.get_mut(name) else { continue };
+            let Some(field) = self.fields.get_mut(name) else {
+                continue;
+            };
             field.present += 1;
             if let Some(kind) = type_of(value) {
                 field.types.insert(kind);
@@ -79,20 +81,32 @@ impl Profile {
         if known.is_empty() {
             return vec![];
         }
-        let seen = self.fields.iter().filter_map(|(name, count)| drift_of_seen(name, count, known.get(name), self.records));
-        let vanished = known.iter().filter(|(name, profile)| profile.is_in_all && self.is_absent(name));
-        seen.chain(vanished.map(|(name, _)| drift(name, DriftKind::Vanished, None))).collect()
+        let seen = self
+            .fields
+            .iter()
+            .filter_map(|(name, count)| drift_of_seen(name, count, known.get(name), self.records));
+        let vanished = known
+            .iter()
+            .filter(|(name, profile)| profile.is_in_all && self.is_absent(name));
+        seen.chain(vanished.map(|(name, _)| drift(name, DriftKind::Vanished, None)))
+            .collect()
     }
 
     /// Returns what is known now: what was known, brought up to date.
-    pub fn merged_into(&self, known: &BTreeMap<String, FieldProfile>) -> BTreeMap<String, FieldProfile> {
+    pub fn merged_into(
+        &self,
+        known: &BTreeMap<String, FieldProfile>,
+    ) -> BTreeMap<String, FieldProfile> {
         let mut merged = known.clone();
         merged.retain(|name, _| !self.is_absent(name));
         for (name, count) in &self.fields {
             let profile = merged.entry(name.clone()).or_default();
-            profile.types.extend(count.types.iter().map(|kind| (*kind).to_owned()));
+            profile
+                .types
+                .extend(count.types.iter().map(|kind| (*kind).to_owned()));
             profile.is_in_all = count.present == self.records;
-            profile.has_values = count.filled > 0 || (profile.has_values && self.records < MIN_RECORDS);
+            profile.has_values =
+                count.filled > 0 || (profile.has_values && self.records < MIN_RECORDS);
         }
         merged
     }
@@ -102,14 +116,30 @@ impl Profile {
     }
 }
 
-fn drift_of_seen(name: &str, count: &FieldCount, known: Option<&FieldProfile>, records: u64) -> Option<Drift> {
+fn drift_of_seen(
+    name: &str,
+    count: &FieldCount,
+    known: Option<&FieldProfile>,
+    records: u64,
+) -> Option<Drift> {
     let Some(known) = known else {
-        return Some(drift(name, DriftKind::New, Some(join(count.types.iter().copied()))));
+        return Some(drift(
+            name,
+            DriftKind::New,
+            Some(join(count.types.iter().copied())),
+        ));
     };
     let is_new_type = |kind: &&&str| !known.types.contains(**kind);
     if !known.types.is_empty() && count.types.iter().any(|kind| is_new_type(&kind)) {
-        let types = (join(known.types.iter().map(String::as_str)), join(count.types.iter().copied()));
-        return Some(drift(name, DriftKind::Retyped, Some(format!("{} -> {}", types.0, types.1))));
+        let types = (
+            join(known.types.iter().map(String::as_str)),
+            join(count.types.iter().copied()),
+        );
+        return Some(drift(
+            name,
+            DriftKind::Retyped,
+            Some(format!("{} -> {}", types.0, types.1)),
+        ));
     }
     let is_newly_null = known.has_values && count.filled == 0 && records >= MIN_RECORDS;
     is_newly_null.then(|| drift(name, DriftKind::NewlyNull, None))
@@ -163,17 +193,32 @@ mod tests {
     fn drifts(before: &Value, after: &Value) -> Vec<(String, DriftKind)> {
         let known = profile(&vec![before.clone(); 10]).merged_into(&BTreeMap::new());
         let found = profile(&vec![after.clone(); 10]).drift(&known);
-        found.into_iter().map(|drift| (drift.field, drift.kind)).collect()
+        found
+            .into_iter()
+            .map(|drift| (drift.field, drift.kind))
+            .collect()
     }
 
     #[test]
     fn each_kind_of_drift_is_noticed() {
         let before = json!({"a": "1", "b": "x", "c": "y"});
         assert_eq!(drifts(&before, &before), []);
-        assert_eq!(drifts(&before, &json!({"a": "1", "b": "x", "c": "y", "d": 1})), [("d".to_owned(), DriftKind::New)]);
-        assert_eq!(drifts(&before, &json!({"a": "1", "b": "x"})), [("c".to_owned(), DriftKind::Vanished)]);
-        assert_eq!(drifts(&before, &json!({"a": 1, "b": "x", "c": "y"})), [("a".to_owned(), DriftKind::Retyped)]);
-        assert_eq!(drifts(&before, &json!({"a": "1", "b": "", "c": "y"})), [("b".to_owned(), DriftKind::NewlyNull)]);
+        assert_eq!(
+            drifts(&before, &json!({"a": "1", "b": "x", "c": "y", "d": 1})),
+            [("d".to_owned(), DriftKind::New)]
+        );
+        assert_eq!(
+            drifts(&before, &json!({"a": "1", "b": "x"})),
+            [("c".to_owned(), DriftKind::Vanished)]
+        );
+        assert_eq!(
+            drifts(&before, &json!({"a": 1, "b": "x", "c": "y"})),
+            [("a".to_owned(), DriftKind::Retyped)]
+        );
+        assert_eq!(
+            drifts(&before, &json!({"a": "1", "b": "", "c": "y"})),
+            [("b".to_owned(), DriftKind::NewlyNull)]
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use entity::SnapshotId;
 
 use super::Counters;
 use super::compare::{Comparison, Generation, KnownRows};
-use super::page::{self, Content, PageRecord};
+use super::page::{self, Basis, Content, PageRecord};
 use super::profile::Profile;
 use super::walk::{Fetched, WalkError};
 use crate::clock::Clock;
@@ -30,8 +30,17 @@ pub struct SliceReading {
     pub rejects: Vec<RejectedRecord>,
     /// The fields of the records.
     pub profile: Profile,
-    /// Upstream ids of the records to write.
-    pub written_ids: Vec<Box<str>>,
+    /// The records to write.
+    pub written: Vec<Written>,
+}
+
+/// A record to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Its upstream id.
+    pub upstream_id: Box<str>,
+    /// Whether the mirror does not know it.
+    pub is_new: bool,
 }
 
 /// A page that holds records to write. They are normalized once more when they are written, so that a
@@ -75,6 +84,8 @@ pub(crate) struct PageShape {
 pub(crate) struct Judge<'a> {
     /// What the bytes mean.
     pub(crate) connector: &'a dyn Connector,
+    /// What records and rows are compared by.
+    pub(crate) basis: Basis,
     /// Time and ids.
     pub(crate) clock: &'a Clock,
     /// Where answers are kept; nowhere when they must not be, or are already.
@@ -93,7 +104,12 @@ pub(crate) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// Begins a reading of `slice`, the `walk`th of this run.
-    pub(crate) fn new(judge: Judge<'a>, known: &'a mut KnownRows, slice: Arc<Slice>, walk: i32) -> Self {
+    pub(crate) fn new(
+        judge: Judge<'a>,
+        known: &'a mut KnownRows,
+        slice: Arc<Slice>,
+        walk: i32,
+    ) -> Self {
         let generation = known.begin();
         Self {
             judge,
@@ -107,7 +123,7 @@ impl<'a> Draft<'a> {
                 pages: vec![],
                 rejects: vec![],
                 profile: Profile::default(),
-                written_ids: vec![],
+                written: vec![],
             },
         }
     }
@@ -115,10 +131,25 @@ impl<'a> Draft<'a> {
     /// Stores a page and compares its records with the mirror.
     ///
     /// `overlap` is the record that the page must begin with because the page before ended with it.
-    pub(crate) async fn take(&mut self, page: Fetched, overlap: Option<u128>) -> Result<PageShape, WalkError> {
-        let Fetched { snapshot: stored, answer, envelope, .. } = page;
+    pub(crate) async fn take(
+        &mut self,
+        page: Fetched,
+        overlap: Option<u128>,
+    ) -> Result<PageShape, WalkError> {
+        let Fetched {
+            snapshot: stored,
+            answer,
+            envelope,
+            ..
+        } = page;
         let connector = self.judge.connector;
-        let records = page::parse(connector, &self.reading.slice, &answer.body, &envelope.records);
+        let records = page::parse(
+            connector,
+            self.judge.basis,
+            &self.reading.slice,
+            &answer.body,
+            &envelope.records,
+        );
         let shape = PageShape {
             len: records.len() as u64,
             last: records.last().map(|record| record.identity),
@@ -144,12 +175,27 @@ impl<'a> Draft<'a> {
         compared.map(|()| shape)
     }
 
-    fn compare(&mut self, snapshot: &Snapshot, records: Vec<PageRecord>, overlap: Option<u128>) -> Result<(), WalkError> {
-        if overlap.is_some_and(|overlap| records.first().is_none_or(|record| record.identity != overlap)) {
-            return Err(WalkError::Moved("rows moved between pages while the list was read"));
+    fn compare(
+        &mut self,
+        snapshot: &Snapshot,
+        records: Vec<PageRecord>,
+        overlap: Option<u128>,
+    ) -> Result<(), WalkError> {
+        if overlap.is_some_and(|overlap| {
+            records
+                .first()
+                .is_none_or(|record| record.identity != overlap)
+        }) {
+            return Err(WalkError::Moved(
+                "rows moved between pages while the list was read",
+            ));
         }
         let mut positions = vec![];
-        for (position, record) in records.into_iter().enumerate().skip(usize::from(overlap.is_some())) {
+        for (position, record) in records
+            .into_iter()
+            .enumerate()
+            .skip(usize::from(overlap.is_some()))
+        {
             self.reading.counters.read += 1;
             if self.compare_record(snapshot.id, position, record)? {
                 positions.push(position);
@@ -167,19 +213,41 @@ impl<'a> Draft<'a> {
     }
 
     /// Tells whether the record must be written.
-    fn compare_record(&mut self, snapshot: SnapshotId, position: usize, record: PageRecord) -> Result<bool, WalkError> {
-        let PageRecord { identity, content, fingerprint } = record;
+    fn compare_record(
+        &mut self,
+        snapshot: SnapshotId,
+        position: usize,
+        record: PageRecord,
+    ) -> Result<bool, WalkError> {
+        let PageRecord {
+            identity,
+            compared,
+            content,
+            fingerprint,
+        } = record;
         let content = match content {
             Ok(content) => content,
             Err(rejection) => {
-                self.reject(RejectedRecord { fingerprint, rejection, snapshot, position });
+                self.reject(RejectedRecord {
+                    fingerprint,
+                    rejection,
+                    snapshot,
+                    position,
+                });
                 return Ok(false);
             }
         };
-        let Content { normalized, hash, fields } = content;
+        let Content {
+            normalized, fields, ..
+        } = content;
         let counters = &mut self.reading.counters;
-        let is_written = match self.known.see(self.generation, identity, &hash) {
-            Comparison::Conflict => return Err(WalkError::Moved("a record was listed twice with different content")),
+        let comparison = self.known.see(self.generation, identity, &compared);
+        let is_written = match comparison {
+            Comparison::Conflict => {
+                return Err(WalkError::Moved(
+                    "a record was listed twice with different content",
+                ));
+            }
             Comparison::Duplicate => {
                 counters.duplicate += 1;
                 return Ok(false);
@@ -205,7 +273,10 @@ impl<'a> Draft<'a> {
         counters.unreadable += u64::from(normalized.unreadable);
         self.reading.profile.add(&fields);
         if is_written {
-            self.reading.written_ids.push(normalized.record.upstream_id().into());
+            self.reading.written.push(Written {
+                upstream_id: normalized.record.upstream_id().into(),
+                is_new: comparison == Comparison::Added,
+            });
         }
         Ok(is_written)
     }

@@ -9,8 +9,9 @@ use futures::StreamExt;
 
 use super::compare::{KnownRows, Mirror};
 use super::counters::Counters;
+use super::page::Basis;
 use super::profile::Profile;
-use super::slice::{Draft, Judge, RejectedRecord, SliceReading};
+use super::slice::{Draft, Judge, RejectedRecord, SliceReading, Written};
 use super::vanish::{self, Scope, Vanished};
 use super::walk::{Fetched, Pace, WalkError, fetch, walk};
 use crate::clock::Clock;
@@ -26,6 +27,8 @@ pub struct Reader<'a> {
     pub upstream: &'a Upstream,
     /// The mirror to compare with.
     pub mirror: Mirror<'a>,
+    /// What records and rows are compared by.
+    pub basis: Basis,
     /// Time and ids.
     pub clock: &'a Clock,
     /// Settings of the connection.
@@ -54,14 +57,22 @@ pub struct StreamOutcome {
 }
 
 impl StreamOutcome {
-    /// A stream that was not read, for the reason in `failure`.
-    pub fn not_read(stream: Stream, failure: Failure) -> Self {
+    /// A stream of which nothing was read yet.
+    pub(crate) fn empty(stream: Stream) -> Self {
         Self {
             stream,
             reading: StreamReading::default(),
-            failure: Some(failure),
+            failure: None,
             retries: 0,
             duration_ms: 0,
+        }
+    }
+
+    /// A stream that was not read, for the reason in `failure`.
+    pub fn not_read(stream: Stream, failure: Failure) -> Self {
+        Self {
+            failure: Some(failure),
+            ..Self::empty(stream)
         }
     }
 }
@@ -101,9 +112,9 @@ impl StreamReading {
         self.slices.iter().flat_map(|slice| &slice.rejects)
     }
 
-    /// Upstream ids of the records to be written.
-    pub fn written_ids(&self) -> impl Iterator<Item = &str> {
-        self.slices.iter().flat_map(|slice| &slice.written_ids).map(AsRef::as_ref)
+    /// The records to be written.
+    pub fn written(&self) -> impl Iterator<Item = &Written> {
+        self.slices.iter().flat_map(|slice| &slice.written)
     }
 }
 
@@ -125,7 +136,7 @@ impl Reader<'_> {
         let started = Instant::now();
         let retries_before = self.upstream.retry_count.load(Ordering::Relaxed);
         self.observer.on(Event::StreamStarted(stream)).await;
-        let mut known = KnownRows::load(self.mirror, stream).await?;
+        let mut known = KnownRows::load(self.mirror, stream, self.basis).await?;
         let (slices, mut failure) = self.read_slices(&mut known, plan.slices).await?;
         let reading = conclude(self.mirror, stream, &known, slices, &plan.gone, self.brake).await?;
         failure = failure.or_else(|| nothing_understood(stream, &reading));
@@ -140,11 +151,17 @@ impl Reader<'_> {
     }
 
     /// Reads slices until one fails in a way that the others would share.
-    async fn read_slices(&self, known: &mut KnownRows, slices: Vec<Slice>) -> Result<(Vec<SliceReading>, Option<Failure>)> {
+    async fn read_slices(
+        &self,
+        known: &mut KnownRows,
+        slices: Vec<Slice>,
+    ) -> Result<(Vec<SliceReading>, Option<Failure>)> {
         let mut readings = vec![];
         let mut failure = None;
         // The first pages of several slices are under way at once; they are taken in one after the other.
-        let ahead = slices.into_iter().map(|slice| self.fetch_first_pages(slice));
+        let ahead = slices
+            .into_iter()
+            .map(|slice| self.fetch_first_pages(slice));
         let mut ahead = futures::stream::iter(ahead).buffered(self.settings.concurrency);
         while let Some((slice, listings, first_pages)) = ahead.next().await {
             let result = match first_pages {
@@ -165,7 +182,10 @@ impl Reader<'_> {
         Ok((readings, failure))
     }
 
-    async fn fetch_first_pages(&self, slice: Slice) -> (Arc<Slice>, Vec<Listing>, Result<Vec<Fetched>>) {
+    async fn fetch_first_pages(
+        &self,
+        slice: Slice,
+    ) -> (Arc<Slice>, Vec<Listing>, Result<Vec<Fetched>>) {
         let listings = self.upstream.connector.listings(&slice);
         let first_pages = self.first_pages(&listings).await;
         (Arc::new(slice), listings, first_pages)
@@ -183,11 +203,21 @@ impl Reader<'_> {
         listings: &[Listing],
         first_pages: Vec<Fetched>,
     ) -> Result<SliceReading, WalkError> {
-        match self.walk_slice(known, Arc::clone(&slice), listings, first_pages, Pace::Concurrent).await {
+        match self
+            .walk_slice(
+                known,
+                Arc::clone(&slice),
+                listings,
+                first_pages,
+                Pace::Concurrent,
+            )
+            .await
+        {
             Err(WalkError::Moved(sentence)) => {
                 tracing::info!(stream = %slice.stream, why = sentence, "list moved, reading it again");
                 let first_pages = self.first_pages(listings).await?;
-                self.walk_slice(known, slice, listings, first_pages, Pace::Sequential).await
+                self.walk_slice(known, slice, listings, first_pages, Pace::Sequential)
+                    .await
             }
             result => result,
         }
@@ -216,6 +246,7 @@ impl Reader<'_> {
     fn judge(&self) -> Judge<'_> {
         Judge {
             connector: self.upstream.connector.as_ref(),
+            basis: self.basis,
             clock: self.clock,
             snapshots: self.snapshots,
         }
@@ -263,7 +294,10 @@ fn nothing_understood(stream: Stream, reading: &StreamReading) -> Option<Failure
     let counters = &reading.counters;
     (counters.read > 0 && counters.read == counters.rejected).then(|| Failure {
         reason: ReasonCode::RejectedRecords,
-        sentence: format!("none of the {} {stream} records could be understood", counters.read),
+        sentence: format!(
+            "none of the {} {stream} records could be understood",
+            counters.read
+        ),
     })
 }
 
@@ -288,7 +322,10 @@ fn slice_failure(error: WalkError) -> Result<(Failure, bool)> {
             false,
         )),
         WalkError::Failed(Error::Upstream(error)) => {
-            let is_shared = !matches!(error.kind, ErrorKind::Refused { .. } | ErrorKind::UpstreamRefusal | ErrorKind::TooLarge { .. });
+            let is_shared = !matches!(
+                error.kind,
+                ErrorKind::Refused { .. } | ErrorKind::UpstreamRefusal | ErrorKind::TooLarge { .. }
+            );
             let failure = Failure {
                 reason: error.reason(),
                 sentence: error.to_string(),

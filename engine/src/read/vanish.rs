@@ -9,7 +9,7 @@ use sea_orm::{FromQueryResult, QueryResult, StreamTrait};
 use super::compare::{KnownRows, Mirror};
 use crate::connector::Boundary;
 use crate::error::{Attempt, Result};
-use crate::model;
+use crate::model::{self, BoundaryColumn, RecordTable};
 
 /// A row whose record is gone.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
@@ -50,23 +50,44 @@ impl Scope {
             return Ok(self.parents.contains(&parent));
         }
         let time: Option<Timestamp> = row.try_get("", "boundary").attempt("read the mirror")?;
-        let is_inside = |time: Timestamp| self.windows.iter().any(|(from, to)| *from <= time && time < *to);
+        let is_inside = |time: Timestamp| {
+            self.windows
+                .iter()
+                .any(|(from, to)| *from <= time && time < *to)
+        };
         Ok(!self.windows.is_empty() && time.is_none_or(is_inside))
     }
 }
 
+fn boundary_column(table: &RecordTable) -> &'static str {
+    match table.boundary {
+        Some(BoundaryColumn::Parent(column) | BoundaryColumn::Time(column)) => column,
+        None => "NULL",
+    }
+}
+
 /// Returns the live rows of `stream` within `scope` that were not seen.
-pub(super) async fn find(mirror: Mirror<'_>, stream: Stream, known: &KnownRows, scope: &Scope) -> Result<Vec<Vanished>> {
+pub(super) async fn find(
+    mirror: Mirror<'_>,
+    stream: Stream,
+    known: &KnownRows,
+    scope: &Scope,
+) -> Result<Vec<Vanished>> {
     if known.unseen_live() == 0 {
         return Ok(vec![]);
     }
     let table = model::table(stream);
     let sql = format!(
         "SELECT id, upstream_id, {} AS boundary FROM {} WHERE tenant_id = $1 AND connection_id = $2 AND deleted_at IS NULL",
-        table.boundary_column.unwrap_or("upstream_id"),
+        boundary_column(table),
         table.name
     );
-    let mut rows = mirror.database.reader().stream_raw(mirror.statement(sql)).await.attempt("read the mirror")?;
+    let mut rows = mirror
+        .database
+        .reader()
+        .stream_raw(mirror.statement(sql))
+        .await
+        .attempt("read the mirror")?;
     let mut vanished = vec![];
     while let Some(row) = rows.try_next().await.attempt("read the mirror")? {
         let candidate = Vanished::from_query_result(&row, "").attempt("read the mirror")?;

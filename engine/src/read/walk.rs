@@ -70,7 +70,11 @@ impl Tail {
     }
 
     fn is_end(&self, limit: u64, probe_end: bool) -> bool {
-        let has_no_new_rows = if self.is_first { self.shape.len == 0 } else { self.shape.len <= 1 };
+        let has_no_new_rows = if self.is_first {
+            self.shape.len == 0
+        } else {
+            self.shape.len <= 1
+        };
         let is_complete = match self.first_announced {
             Some(announced) => self.rows >= announced,
             None => self.shape.len < limit,
@@ -80,7 +84,11 @@ impl Tail {
 }
 
 /// Asks for one page of `listing`.
-pub(super) async fn fetch(reader: &Reader<'_>, listing: &Listing, offset: u64) -> Result<Fetched, Error> {
+pub(super) async fn fetch(
+    reader: &Reader<'_>,
+    listing: &Listing,
+    offset: u64,
+) -> Result<Fetched, Error> {
     let Paging::Offset { limit, .. } = listing.paging;
     let paging = [("limit", limit.to_string()), ("offset", offset.to_string())];
     let (answer, envelope) = reader.upstream.fetch(listing, &paging).await?;
@@ -114,27 +122,36 @@ pub(super) async fn walk(
     report(reader, draft, &tail).await;
     if pace == Pace::Concurrent {
         let offsets = planned_offsets(shape.len, announced, probe_end, reader.settings.max_pages);
-        let requests = offsets.into_iter().map(|offset| fetch(reader, listing, offset));
+        let requests = offsets
+            .into_iter()
+            .map(|offset| fetch(reader, listing, offset));
         let mut pages = futures::stream::iter(requests).buffered(reader.settings.concurrency);
         while let Some(page) = pages.try_next().await? {
             advance(reader, draft, &mut tail, page).await?;
         }
     }
     while !tail.is_end(limit, probe_end) {
-        let page = fetch(reader, listing, tail.next_offset()).await?;
-        advance(reader, draft, &mut tail, page).await?;
+        let next = fetch(reader, listing, tail.next_offset()).await?;
+        advance(reader, draft, &mut tail, next).await?;
     }
     draft.reading.counters.announced = sum(draft.reading.counters.announced, announced);
     check_totals(&tail)
 }
 
 /// Returns where the later pages begin if all are as long as the first, down to the one that shows the end.
-fn planned_offsets(first_len: u64, announced: Option<u64>, probe_end: bool, max_pages: u32) -> Vec<u64> {
+fn planned_offsets(
+    first_len: u64,
+    announced: Option<u64>,
+    probe_end: bool,
+    max_pages: u32,
+) -> Vec<u64> {
     let (Some(total), step @ 1..) = (announced, first_len.saturating_sub(1)) else {
         return vec![];
     };
     let last_row = total.saturating_sub(1);
-    let pages = (1..).map(|page| page * step).take_while(|offset| *offset < last_row);
+    let pages = (1..)
+        .map(|page| page * step)
+        .take_while(|offset| *offset < last_row);
     // The announced total is the upstream's word and may be any number.
     let mut offsets: Vec<u64> = pages.take(max_pages as usize).collect();
     if probe_end && total >= first_len {
@@ -143,12 +160,19 @@ fn planned_offsets(first_len: u64, announced: Option<u64>, probe_end: bool, max_
     offsets
 }
 
-async fn advance(reader: &Reader<'_>, draft: &mut Draft<'_>, tail: &mut Tail, page: Fetched) -> Result<(), WalkError> {
+async fn advance(
+    reader: &Reader<'_>,
+    draft: &mut Draft<'_>,
+    tail: &mut Tail,
+    page: Fetched,
+) -> Result<(), WalkError> {
     if page.offset != tail.next_offset() {
         return Err(WalkError::Moved("a page before the last one was not full"));
     }
     if draft.reading.counters.pages >= u64::from(reader.settings.max_pages) {
-        return Err(WalkError::Moved("the list has more pages than the setting `max_pages` allows"));
+        return Err(WalkError::Moved(
+            "the list has more pages than the setting `max_pages` allows",
+        ));
     }
     let (offset, announced) = (page.offset, page.envelope.announced);
     let shape = draft.take(page, tail.shape.last).await?;
@@ -166,10 +190,12 @@ async fn advance(reader: &Reader<'_>, draft: &mut Draft<'_>, tail: &mut Tail, pa
 
 fn check_totals(tail: &Tail) -> Result<(), WalkError> {
     match (tail.first_announced, tail.last_announced) {
-        (Some(first), Some(last)) if first != last => Err(WalkError::Moved("the announced total changed while the list was read")),
-        (Some(announced), _) | (None, Some(announced)) if announced != tail.rows => {
-            Err(WalkError::Moved("the list has another number of rows than announced"))
-        }
+        (Some(first), Some(last)) if first != last => Err(WalkError::Moved(
+            "the announced total changed while the list was read",
+        )),
+        (Some(announced), _) | (None, Some(announced)) if announced != tail.rows => Err(
+            WalkError::Moved("the list has another number of rows than announced"),
+        ),
         _ => Ok(()),
     }
 }

@@ -34,7 +34,12 @@ pub(super) struct Heartbeat {
 
 impl Heartbeat {
     /// Starts the heartbeat of the run that holds `lease`.
-    pub(super) fn start(engine: &Engine, lease: &Lease, deadline: Duration, cancel: CancellationToken) -> Self {
+    pub(super) fn start(
+        engine: &Engine,
+        lease: &Lease,
+        deadline: Duration,
+        cancel: CancellationToken,
+    ) -> Self {
         let (sender, stop) = oneshot::channel();
         let (engine, lease) = (engine.clone(), lease.clone());
         let task = tokio::spawn(async move {
@@ -86,7 +91,11 @@ async fn beat_once(engine: &Engine, lease: &Lease) -> Result<bool> {
         .exec(&tx)
         .await
         .attempt("record the heartbeat")?;
-    let run = sync_run::Entity::owned_by(lease.tenant).filter(sync_run::COLUMN.id.eq(lease.run)).one(&tx).await.attempt("read the run")?;
+    let run = sync_run::Entity::owned_by(lease.tenant)
+        .filter(sync_run::COLUMN.id.eq(lease.run))
+        .one(&tx)
+        .await
+        .attempt("read the run")?;
     tx.commit().await.attempt("record the heartbeat")?;
     Ok(run.is_some_and(|run| run.cancel_requested_at.is_some()))
 }

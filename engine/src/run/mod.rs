@@ -7,6 +7,7 @@
 mod heartbeat;
 mod plan;
 mod record;
+mod replay;
 mod report;
 mod request;
 mod target;
@@ -20,16 +21,16 @@ use tracing::{Instrument, info, info_span, warn};
 
 pub use report::{RunReport, StreamReport};
 pub use request::{SyncRequest, UpstreamDefaults};
-pub(crate) use target::Target;
+pub(crate) use target::{Place, Target};
 
 use crate::clock::Clock;
-use crate::connector::{HttpClient, Slicing, Upstream, enabled_streams};
+use crate::connector::{Connector, HttpClient, Slicing, Upstream, enabled_streams};
 use crate::database::Database;
 use crate::error::{Error, Result, chain};
 use crate::lease::{Lease, Taken};
 use crate::observer::{Event, Observer};
 use crate::publish::{Effect, Publication};
-use crate::read::{Failure, Mirror, Reader, StreamOutcome};
+use crate::read::{Basis, Failure, Mirror, Reader, StreamOutcome};
 use crate::run::heartbeat::{Heartbeat, Stop};
 use crate::secret::SecretKeys;
 use crate::snapshot::SnapshotWriter;
@@ -50,6 +51,31 @@ pub struct Engine {
     pub defaults: UpstreamDefaults,
     /// Name of this process in leases and runs.
     pub worker: String,
+}
+
+/// Where a run takes its answers from.
+#[derive(Clone, Copy)]
+enum Supply<'a> {
+    /// The upstream.
+    Upstream(&'a Target),
+    /// What the upstream said before.
+    Snapshots(&'a Place),
+}
+
+impl Supply<'_> {
+    fn place(&self) -> &Place {
+        match self {
+            Self::Upstream(target) => &target.place,
+            Self::Snapshots(place) => place,
+        }
+    }
+
+    fn connector(&self, defaults: &UpstreamDefaults) -> Result<Arc<dyn Connector>> {
+        match self {
+            Self::Upstream(target) => Ok(Arc::clone(&target.connector)),
+            Self::Snapshots(place) => place.interpreter(defaults),
+        }
+    }
 }
 
 /// What came of reading.
@@ -74,71 +100,116 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Result<RunReport> {
         let target = Target::load(self, connection).await?;
-        let run = record::begin(self, &target, request).await?;
-        let span = info_span!("run", run.id = %run, tenant = %target.tenant.slug, connection = %target.connection.name);
+        self.run(Supply::Upstream(&target), request, observer, cancel)
+            .await
+    }
+
+    /// Rebuilds the record tables of a connection from its stored snapshots, without asking the upstream.
+    ///
+    /// Rows that differ in any column from what the snapshots say are written anew.
+    ///
+    /// # Errors
+    /// As [`Engine::sync`], but credentials are not needed.
+    pub async fn replay(
+        &self,
+        connection: ConnectionId,
+        request: &SyncRequest,
+        observer: &dyn Observer,
+        cancel: &CancellationToken,
+    ) -> Result<RunReport> {
+        let place = Place::load(self, connection).await?;
+        let request = SyncRequest {
+            kind_override: Some(RunKind::Replay),
+            ..request.clone()
+        };
+        self.run(Supply::Snapshots(&place), &request, observer, cancel)
+            .await
+    }
+
+    async fn run(
+        &self,
+        supply: Supply<'_>,
+        request: &SyncRequest,
+        observer: &dyn Observer,
+        cancel: &CancellationToken,
+    ) -> Result<RunReport> {
+        let place = supply.place();
+        let run = record::begin(self, place, request).await?;
+        let span = info_span!("run", run.id = %run, tenant = %place.tenant.slug, connection = %place.connection.name);
         let life = async {
-            info!(kind = %request.kind(&target.connection), "run started");
+            info!(kind = %request.kind(&place.connection), "run started");
             observer.on(Event::Recorded(run)).await;
-            let result = self.live(&target, run, request, observer, cancel).await;
-            let report = match result {
-                Ok(report) => report,
+            match self.live(supply, run, request, observer, cancel).await {
+                Ok(report) => {
+                    info!(status = %report.status, reason = report.reason.map(ReasonCode::as_str), duration_ms = report.duration_ms, "run ended");
+                    Ok(report)
+                }
                 Err(error) => {
                     warn!(error = %chain(&error), "run failed");
-                    record::fail(self, &target, run, &error).await;
-                    return Err(error);
+                    record::fail(self, place, run, &error).await;
+                    Err(error)
                 }
-            };
-            info!(status = %report.status, reason = report.reason.map(ReasonCode::as_str), duration_ms = report.duration_ms, "run ended");
-            Ok(report)
+            }
         };
         life.instrument(span).await
     }
 
     async fn live(
         &self,
-        target: &Target,
+        supply: Supply<'_>,
         run: SyncRunId,
         request: &SyncRequest,
         observer: &dyn Observer,
         cancel: &CancellationToken,
     ) -> Result<RunReport> {
-        let lease = match Lease::take(self, target, run).await? {
+        let place = supply.place();
+        let connector = supply.connector(&self.defaults)?;
+        let lease = match Lease::take(self, place, run).await? {
             Taken::Lease(lease) => lease,
-            Taken::HeldBy { holder, until } => return record::skip(self, target, run, &holder, until).await,
+            Taken::HeldBy { holder, until } => {
+                return record::skip(self, place, run, &holder, until).await;
+            }
         };
         record::leased(self, &lease).await?;
         observer.on(Event::LeaseTaken).await;
-        let deadline = request.deadline.unwrap_or(target.settings.deadline()).min(target.settings.deadline());
-        let mut heartbeat = Heartbeat::start(self, &lease, deadline, cancel.clone());
-        let reading = self.read(target, &lease, request, observer, &mut heartbeat).await?;
-        let (outcomes, verdict) = match reading {
-            Reading::Done(outcomes) => {
-                let verdict = Verdict::judge(&outcomes);
-                (outcomes, verdict)
+        let limit = place.settings.deadline();
+        let mut heartbeat = Heartbeat::start(
+            self,
+            &lease,
+            request.deadline.unwrap_or(limit).min(limit),
+            cancel.clone(),
+        );
+        let reading = match supply {
+            Supply::Upstream(target) => {
+                self.read(target, &lease, request, observer, &mut heartbeat)
+                    .await?
             }
-            Reading::Cancelled => {
-                let message = "the run was stopped on request; nothing was published";
-                (vec![], Verdict::of(RunStatus::Cancelled, ReasonCode::Cancelled, message))
+            Supply::Snapshots(place) => {
+                replay::read(self, place, connector.as_ref(), request).await?
             }
         };
         // From here on the transaction itself checks the lease.
         drop(heartbeat);
-        let publishes = request.writes() && verdict.status != RunStatus::Cancelled;
+        let (outcomes, verdict) = judge(reading);
+        let effect = match supply {
+            _ if !request.writes() || verdict.status == RunStatus::Cancelled => Effect::RunOnly,
+            Supply::Upstream(_) => Effect::Publish,
+            Supply::Snapshots(_) => Effect::Rebuild,
+        };
         let publication = Publication {
             database: &self.database,
             clock: &self.clock,
             lease: &lease,
-            connection: &target.connection,
-            settings: &target.tenant_settings,
-            connector: target.connector.as_ref(),
+            settings: &place.tenant_settings,
+            connector: connector.as_ref(),
             outcomes: &outcomes,
             verdict: &verdict,
-            is_complete: request.streams.is_none(),
-            effect: if publishes { Effect::Publish } else { Effect::RunOnly },
+            refreshes: effect == Effect::Publish && request.streams.is_none(),
+            effect,
             observer,
         };
         publication.commit().await?;
-        report::load(self, target, run, &outcomes).await
+        report::load(self, place, run, &outcomes).await
     }
 
     /// Reads all planned streams, one after the other.
@@ -151,9 +222,14 @@ impl Engine {
         heartbeat: &mut Heartbeat,
     ) -> Result<Reading> {
         let upstream = self.upstream(target);
-        let writer = request
-            .writes()
-            .then(|| SnapshotWriter::start(self.database.clone(), lease.tenant, lease.connection, lease.run));
+        let writer = request.writes().then(|| {
+            SnapshotWriter::start(
+                self.database.clone(),
+                lease.tenant,
+                lease.connection,
+                lease.run,
+            )
+        });
         let reader = Reader {
             upstream: &upstream,
             mirror: Mirror {
@@ -161,13 +237,16 @@ impl Engine {
                 tenant: lease.tenant,
                 connection: lease.connection,
             },
+            basis: request.basis(),
             clock: &self.clock,
             settings: &target.settings,
             brake: (!request.accept_deletes).then_some(target.tenant_settings.brake),
             snapshots: writer.as_ref(),
             observer,
         };
-        let reading = self.read_streams(target, request, &reader, heartbeat).await?;
+        let reading = self
+            .read_streams(target, request, &reader, heartbeat)
+            .await?;
         if let Some(writer) = writer {
             writer.finish().await?;
         }
@@ -185,7 +264,7 @@ impl Engine {
         let mut outcomes: Vec<StreamOutcome> = vec![];
         // Set when asking for further streams makes no sense.
         let mut hopeless: Option<Failure> = None;
-        for (stream, slicing) in target.planned_streams(request) {
+        for (stream, slicing) in target.planned_streams(target.connector.as_ref(), request) {
             if let Some(failure) = &hopeless {
                 outcomes.push(StreamOutcome::not_read(stream, failure.clone()));
                 continue;
@@ -247,19 +326,56 @@ impl Engine {
         let target = Target::load(self, connection).await?;
         let upstream = self.upstream(&target);
         let probe = target.connector.probe();
-        upstream.fetch(&probe, &[("limit", "1".to_owned()), ("offset", "0".to_owned())]).await.map(|_| ())
+        upstream
+            .fetch(
+                &probe,
+                &[("limit", "1".to_owned()), ("offset", "0".to_owned())],
+            )
+            .await
+            .map(|_| ())
     }
 }
 
-impl Target {
-    fn planned_streams(&self, request: &SyncRequest) -> Vec<(Stream, Slicing)> {
-        let enabled = enabled_streams(self.connector.as_ref(), self.settings.streams.as_deref());
+fn judge(reading: Reading) -> (Vec<StreamOutcome>, Verdict) {
+    match reading {
+        Reading::Done(outcomes) => {
+            let verdict = Verdict::judge(&outcomes);
+            (outcomes, verdict)
+        }
+        Reading::Cancelled => {
+            let message = "the run was stopped on request; nothing was published";
+            (
+                vec![],
+                Verdict::of(RunStatus::Cancelled, ReasonCode::Cancelled, message),
+            )
+        }
+    }
+}
+
+impl Place {
+    fn planned_streams(
+        &self,
+        connector: &dyn Connector,
+        request: &SyncRequest,
+    ) -> Vec<(Stream, Slicing)> {
+        let enabled = enabled_streams(connector, self.settings.streams.as_deref());
         let wanted = request.streams.as_deref();
-        enabled.into_iter().filter(|(stream, _)| wanted.is_none_or(|wanted| wanted.contains(stream))).collect()
+        enabled
+            .into_iter()
+            .filter(|(stream, _)| wanted.is_none_or(|wanted| wanted.contains(stream)))
+            .collect()
     }
 }
 
 impl SyncRequest {
+    /// A comparison looks at every column: its answer must hold whoever else wrote a row.
+    fn basis(&self) -> Basis {
+        match self.kind_override {
+            Some(RunKind::Verify | RunKind::Replay) => Basis::Columns,
+            _ => Basis::ContentHash,
+        }
+    }
+
     fn writes(&self) -> bool {
         !self.dry_run && self.kind_override != Some(RunKind::Verify)
     }

@@ -2,7 +2,7 @@
 
 use chrono::{NaiveTime, TimeDelta};
 use entity::{Stream, Timestamp};
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use sea_orm::{FromQueryResult, Statement};
 
 use super::target::Target;
 use super::{Engine, SyncRequest};
@@ -37,7 +37,9 @@ pub(super) async fn slices(
             slices: vec![slice(window(engine, target)?)],
             gone: vec![],
         }),
-        Slicing::PerRecordOf(parent) => per_record(engine, target, request, stream, parent, outcomes).await,
+        Slicing::PerRecordOf(parent) => {
+            per_record(engine, target, request, stream, parent, outcomes).await
+        }
     }
 }
 
@@ -45,11 +47,17 @@ pub(super) async fn slices(
 fn window(engine: &Engine, target: &Target) -> Result<Boundary> {
     let zone = target.zone()?;
     let today = engine.clock.now().with_timezone(&zone).date_naive();
-    let midnight = |days: i64| local_to_utc((today + TimeDelta::days(days)).and_time(NaiveTime::MIN), zone);
+    let midnight = |days: i64| {
+        local_to_utc(
+            (today + TimeDelta::days(days)).and_time(NaiveTime::MIN),
+            zone,
+        )
+    };
     let past = -i64::from(target.settings.activities_past_days);
     let future = i64::from(target.settings.activities_future_days);
     let bounds = midnight(past).zip(midnight(future));
-    let (from, to) = bounds.ok_or_else(|| Error::Internal("the activities' window has no bounds".to_owned()))?;
+    let (from, to) =
+        bounds.ok_or_else(|| Error::Internal("the activities' window has no bounds".to_owned()))?;
     Ok(Boundary::Window(from, to))
 }
 
@@ -68,14 +76,25 @@ async fn per_record(
     };
     let parent_outcome = outcomes.iter().find(|outcome| outcome.stream == parent);
     // Changes count only when they will be published.
-    let reading = parent_outcome.map(|outcome| &outcome.reading).filter(|reading| reading.is_publishable());
-    let changed = reading.iter().flat_map(|reading| reading.written_ids());
-    let gone: std::collections::HashSet<&str> =
-        reading.iter().flat_map(|reading| &reading.vanished).map(|row| row.upstream_id.as_str()).collect();
+    let reading = parent_outcome
+        .map(|outcome| &outcome.reading)
+        .filter(|reading| reading.is_publishable());
+    let changed = reading
+        .iter()
+        .flat_map(|reading| reading.written())
+        .map(|written| written.upstream_id.as_ref());
+    let gone: std::collections::HashSet<&str> = reading
+        .iter()
+        .flat_map(|reading| &reading.vanished)
+        .map(|row| row.upstream_id.as_str())
+        .collect();
     let mut wanted: std::collections::BTreeSet<String> = changed.map(str::to_owned).collect();
     let parents = parents_by_age(engine, target, stream, parent).await?;
     let due = due(engine, target, request, &parents);
-    wanted.extend(due.map(|parent| parent.upstream_id.clone()).filter(|id| !gone.contains(id.as_str())));
+    wanted.extend(
+        due.map(|parent| parent.upstream_id.clone())
+            .filter(|id| !gone.contains(id.as_str())),
+    );
     Ok(StreamPlan {
         slices: wanted.into_iter().map(slice).collect(),
         gone: gone.into_iter().map(|id| slice(id.to_owned())).collect(),
@@ -84,26 +103,44 @@ async fn per_record(
 
 /// Returns the parents whose turn it is: those that were not read for too long, and as many of the
 /// others, oldest first, as it takes to get round in the sweep time.
-fn due<'a>(engine: &Engine, target: &Target, request: &SyncRequest, parents: &'a [Parent]) -> impl Iterator<Item = &'a Parent> {
+fn due<'a>(
+    engine: &Engine,
+    target: &Target,
+    request: &SyncRequest,
+    parents: &'a [Parent],
+) -> impl Iterator<Item = &'a Parent> {
     let now = engine.clock.now();
     let sweep = TimeDelta::hours(i64::from(target.settings.notes_sweep_hours));
-    let since_last = target.connection.last_attempt_at.map_or(sweep, |last| now - last);
+    let since_last = target
+        .connection
+        .last_attempt_at
+        .map_or(sweep, |last| now - last);
     let quota = share(parents.len(), since_last, sweep);
     let is_full = request.full || request.kind_override.is_some();
     let is_due = move |(place, parent): &(usize, &Parent)| {
         is_full || *place < quota || parent.read_at.is_none_or(|read_at| now - read_at >= sweep)
     };
-    parents.iter().enumerate().filter(is_due).map(|(_, parent)| parent)
+    parents
+        .iter()
+        .enumerate()
+        .filter(is_due)
+        .map(|(_, parent)| parent)
 }
 
 /// Returns `count` × `part` / `whole`, rounded down, at most `count`.
 fn share(count: usize, part: TimeDelta, whole: TimeDelta) -> usize {
-    let share = count as i128 * i128::from(part.num_seconds()) / i128::from(whole.num_seconds().max(1));
+    let share =
+        count as i128 * i128::from(part.num_seconds()) / i128::from(whole.num_seconds().max(1));
     usize::try_from(share).unwrap_or_default().min(count)
 }
 
 /// Returns the live parents, those never read first, then by the time of their last reading.
-async fn parents_by_age(engine: &Engine, target: &Target, stream: Stream, parent: Stream) -> Result<Vec<Parent>> {
+async fn parents_by_age(
+    engine: &Engine,
+    target: &Target,
+    stream: Stream,
+    parent: Stream,
+) -> Result<Vec<Parent>> {
     let db = engine.database.reader();
     let sql = format!(
         "SELECT p.upstream_id, c.read_at FROM {} p LEFT JOIN coverage c ON c.tenant_id = p.tenant_id \
@@ -112,7 +149,14 @@ async fn parents_by_age(engine: &Engine, target: &Target, stream: Stream, parent
          ORDER BY c.read_at NULLS FIRST, p.upstream_id",
         model::table(parent).name
     );
-    let values = [target.tenant.id.into(), target.connection.id.into(), stream.as_str().into()];
+    let values = [
+        target.tenant.id.into(),
+        target.connection.id.into(),
+        stream.as_str().into(),
+    ];
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    Parent::find_by_statement(statement).all(db).await.attempt("plan what to read")
+    Parent::find_by_statement(statement)
+        .all(db)
+        .await
+        .attempt("plan what to read")
 }

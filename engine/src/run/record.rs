@@ -7,19 +7,23 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, Quer
 use tracing::{error, warn};
 
 use super::report::{self, RunReport};
-use super::{Engine, SyncRequest, Target};
+use super::{Engine, Place, SyncRequest};
 use crate::error::{Attempt, Error, Result, chain};
 use crate::lease::Lease;
 
 /// Records a run before it asks for anything.
-pub(super) async fn begin(engine: &Engine, target: &Target, request: &SyncRequest) -> Result<SyncRunId> {
+pub(super) async fn begin(
+    engine: &Engine,
+    place: &Place,
+    request: &SyncRequest,
+) -> Result<SyncRunId> {
     let now = engine.clock.now();
     let id = SyncRunId::from_uuid(engine.clock.new_id());
     let row = sync_run::ActiveModel {
         id: Set(id),
-        tenant_id: Set(target.tenant.id),
-        connection_id: Set(target.connection.id),
-        kind: Set(request.kind(&target.connection)),
+        tenant_id: Set(place.tenant.id),
+        connection_id: Set(place.connection.id),
+        kind: Set(request.kind(&place.connection)),
         trigger: Set(request.trigger),
         actor: Set(request.actor.clone()),
         status: Set(RunStatus::Running),
@@ -35,7 +39,9 @@ pub(super) async fn begin(engine: &Engine, target: &Target, request: &SyncReques
         records_failed: Set(0),
         error_message: Set(None),
     };
-    row.insert(engine.database.writer()).await.attempt("record the run")?;
+    row.insert(engine.database.writer())
+        .await
+        .attempt("record the run")?;
     Ok(id)
 }
 
@@ -51,10 +57,19 @@ pub(super) async fn leased(engine: &Engine, lease: &Lease) -> Result<()> {
         .await
         .attempt("record the lease")?;
     let abandoned = sync_run::Entity::update_many()
-        .col_expr(sync_run::Column::Status, Expr::value(RunStatus::Abandoned.as_str()))
-        .col_expr(sync_run::Column::Reason, Expr::value(ReasonCode::LeaseLost.as_str()))
+        .col_expr(
+            sync_run::Column::Status,
+            Expr::value(RunStatus::Abandoned.as_str()),
+        )
+        .col_expr(
+            sync_run::Column::Reason,
+            Expr::value(ReasonCode::LeaseLost.as_str()),
+        )
         .col_expr(sync_run::Column::FinishedAt, Expr::value(now))
-        .col_expr(sync_run::Column::ErrorMessage, Expr::value("the run ended without a word; a later run found it"))
+        .col_expr(
+            sync_run::Column::ErrorMessage,
+            Expr::value("the run ended without a word; a later run found it"),
+        )
         .filter(sync_run::COLUMN.tenant_id.eq(lease.tenant))
         .filter(sync_run::COLUMN.connection_id.eq(lease.connection))
         .filter(sync_run::COLUMN.status.eq(RunStatus::Running))
@@ -66,31 +81,67 @@ pub(super) async fn leased(engine: &Engine, lease: &Lease) -> Result<()> {
         .attempt("mark abandoned runs")?;
     tx.commit().await.attempt("record the lease")?;
     if abandoned.rows_affected > 0 {
-        warn!(run_count = abandoned.rows_affected, "earlier runs were abandoned");
+        warn!(
+            run_count = abandoned.rows_affected,
+            "earlier runs were abandoned"
+        );
     }
     Ok(())
 }
 
 /// Ends a run that did not get the lease.
-pub(super) async fn skip(engine: &Engine, target: &Target, run: SyncRunId, holder: &str, until: Timestamp) -> Result<RunReport> {
-    let message = format!("{holder} is syncing this connection (its lease holds until {} unless extended)", until.format("%H:%M:%S UTC"));
-    end(engine, target, run, RunStatus::Skipped, ReasonCode::Locked, &message).await?;
-    report::load(engine, target, run, &[]).await
+pub(super) async fn skip(
+    engine: &Engine,
+    place: &Place,
+    run: SyncRunId,
+    holder: &str,
+    until: Timestamp,
+) -> Result<RunReport> {
+    let message = format!(
+        "{holder} is syncing this connection (its lease holds until {} unless extended)",
+        until.format("%H:%M:%S UTC")
+    );
+    end(
+        engine,
+        place,
+        run,
+        RunStatus::Skipped,
+        ReasonCode::Locked,
+        &message,
+    )
+    .await?;
+    report::load(engine, place, run, &[]).await
 }
 
 /// Ends a run that failed on our own side, as well as the database still lets us.
-pub(super) async fn fail(engine: &Engine, target: &Target, run: SyncRunId, cause: &Error) {
+pub(super) async fn fail(engine: &Engine, place: &Place, run: SyncRunId, cause: &Error) {
     if !cause.leaves_run_ours() {
         return;
     }
     // The database's words may hold data; they are in the log only.
     let message = cause.to_string();
-    if let Err(error) = end(engine, target, run, RunStatus::Failed, cause.reason(), &message).await {
+    if let Err(error) = end(
+        engine,
+        place,
+        run,
+        RunStatus::Failed,
+        cause.reason(),
+        &message,
+    )
+    .await
+    {
         error!(error = %chain(&error), "the run's end could not be recorded");
     }
 }
 
-async fn end(engine: &Engine, target: &Target, run: SyncRunId, status: RunStatus, reason: ReasonCode, message: &str) -> Result<()> {
+async fn end(
+    engine: &Engine,
+    place: &Place,
+    run: SyncRunId,
+    status: RunStatus,
+    reason: ReasonCode,
+    message: &str,
+) -> Result<()> {
     let now = engine.clock.now();
     let tx = engine.database.begin().await?;
     sync_run::Entity::update_many()
@@ -98,11 +149,11 @@ async fn end(engine: &Engine, target: &Target, run: SyncRunId, status: RunStatus
         .col_expr(sync_run::Column::Reason, Expr::value(reason.as_str()))
         .col_expr(sync_run::Column::ErrorMessage, Expr::value(message))
         .col_expr(sync_run::Column::FinishedAt, Expr::value(now))
-        .filter(sync_run::COLUMN.tenant_id.eq(target.tenant.id))
+        .filter(sync_run::COLUMN.tenant_id.eq(place.tenant.id))
         .filter(sync_run::COLUMN.id.eq(run))
         .exec(&tx)
         .await
         .attempt("end the run")?;
-    Lease::give_up(&tx, target, run).await?;
+    Lease::give_up(&tx, place, run).await?;
     tx.commit().await.attempt("end the run")
 }

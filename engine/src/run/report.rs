@@ -2,11 +2,13 @@
 
 use entity::sync_run::{RunKind, RunStatus};
 use entity::sync_run_stream::StreamStatus;
-use entity::{ConnectionId, ReasonCode, Source, Stream, SyncRunId, Timestamp, sync_run, sync_run_stream};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use entity::{
+    ConnectionId, ReasonCode, Source, Stream, SyncRunId, Timestamp, sync_run, sync_run_stream,
+};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 use serde::Serialize;
 
-use super::{Engine, Target};
+use super::{Engine, Place};
 use crate::error::{Attempt, Error, Result};
 use crate::read::StreamOutcome;
 
@@ -91,39 +93,78 @@ pub struct StreamReport {
     pub bytes: i64,
     /// How long it took, in milliseconds.
     pub duration_ms: i64,
-    /// Upstream ids of some of the added and changed records; only known to the run itself.
+    /// Upstream ids of some of the added records; only known to the run itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub written_ids: Vec<String>,
+    pub added_ids: Vec<String>,
+    /// Upstream ids of some of the changed records; only known to the run itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changed_ids: Vec<String>,
     /// Upstream ids of some of the deleted rows; only known to the run itself.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub deleted_ids: Vec<String>,
 }
 
 /// Loads the report of `run`; `outcomes` add what is not stored.
-pub(super) async fn load(engine: &Engine, target: &Target, run: SyncRunId, outcomes: &[StreamOutcome]) -> Result<RunReport> {
+pub(super) async fn load(
+    engine: &Engine,
+    place: &Place,
+    run: SyncRunId,
+    outcomes: &[StreamOutcome],
+) -> Result<RunReport> {
     let db = engine.database.writer();
-    let row = sync_run::Entity::owned_by(target.tenant.id).filter(sync_run::COLUMN.id.eq(run)).one(db).await.attempt("read the run")?;
-    let row = row.ok_or_else(|| Error::NotFound { what: "run", name: run.to_string() })?;
-    let streams = sync_run_stream::Entity::owned_by(target.tenant.id)
+    let row = sync_run::Entity::owned_by(place.tenant.id)
+        .filter(sync_run::COLUMN.id.eq(run))
+        .one(db)
+        .await
+        .attempt("read the run")?;
+    let row = row.ok_or_else(|| Error::NotFound {
+        what: "run",
+        name: run.to_string(),
+    })?;
+    let streams = sync_run_stream::Entity::owned_by(place.tenant.id)
         .filter(sync_run_stream::COLUMN.run_id.eq(run))
         .order_by_asc(sync_run_stream::Column::Id)
         .all(db)
         .await
         .attempt("read the run's counters")?;
-    let mut report = RunReport::new(row, &target.tenant.slug, &target.connection, streams);
+    let mut report = RunReport::new(row, &place.tenant.slug, &place.connection, streams);
     for stream in &mut report.streams {
-        let outcome = outcomes.iter().find(|outcome| outcome.stream == stream.stream);
+        let outcome = outcomes
+            .iter()
+            .find(|outcome| outcome.stream == stream.stream);
         if let Some(outcome) = outcome {
-            stream.written_ids = outcome.reading.written_ids().take(NAMED_IDS).map(str::to_owned).collect();
-            stream.deleted_ids = outcome.reading.vanished.iter().take(NAMED_IDS).map(|row| row.upstream_id.clone()).collect();
+            let written = |is_new| {
+                outcome
+                    .reading
+                    .written()
+                    .filter(move |written| written.is_new == is_new)
+            };
+            stream.added_ids = named(written(true).map(|written| written.upstream_id.as_ref()));
+            stream.changed_ids = named(written(false).map(|written| written.upstream_id.as_ref()));
+            stream.deleted_ids = named(
+                outcome
+                    .reading
+                    .vanished
+                    .iter()
+                    .map(|row| row.upstream_id.as_str()),
+            );
         }
     }
     Ok(report)
 }
 
+fn named<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<String> {
+    ids.take(NAMED_IDS).map(str::to_owned).collect()
+}
+
 impl RunReport {
     /// Makes a report of stored rows.
-    pub fn new(row: sync_run::Model, tenant: &str, connection: &entity::connection::Model, streams: Vec<sync_run_stream::Model>) -> Self {
+    pub fn new(
+        row: sync_run::Model,
+        tenant: &str,
+        connection: &entity::connection::Model,
+        streams: Vec<sync_run_stream::Model>,
+    ) -> Self {
         let finished_at = row.finished_at;
         Self {
             id: row.id,
@@ -138,7 +179,8 @@ impl RunReport {
             message: row.error_message,
             started_at: row.started_at,
             finished_at,
-            duration_ms: (finished_at.unwrap_or(row.heartbeat_at) - row.started_at).num_milliseconds(),
+            duration_ms: (finished_at.unwrap_or(row.heartbeat_at) - row.started_at)
+                .num_milliseconds(),
             records_updated: row.records_updated,
             records_failed: row.records_failed,
             streams: streams.into_iter().map(StreamReport::from).collect(),
@@ -167,7 +209,8 @@ impl From<sync_run_stream::Model> for StreamReport {
             retries: row.retry_count,
             bytes: row.byte_count,
             duration_ms: row.duration_ms,
-            written_ids: vec![],
+            added_ids: vec![],
+            changed_ids: vec![],
             deleted_ids: vec![],
         }
     }

@@ -36,10 +36,20 @@ impl Place {
     /// Loads the connection `id`.
     pub(crate) async fn load(engine: &Engine, id: ConnectionId) -> Result<Self> {
         let db = engine.database.reader();
-        let connection = connection::Entity::find_by_id(id).one(db).await.attempt("read the connection")?;
-        let connection = connection.ok_or_else(|| Error::NotFound { what: "connection", name: id.to_string() })?;
-        let tenant = tenant::Entity::find_by_id(connection.tenant_id).one(db).await.attempt("read the tenant")?;
-        let tenant = tenant.ok_or_else(|| Error::Internal("a connection without a tenant".to_owned()))?;
+        let connection = connection::Entity::find_by_id(id)
+            .one(db)
+            .await
+            .attempt("read the connection")?;
+        let connection = connection.ok_or_else(|| Error::NotFound {
+            what: "connection",
+            name: id.to_string(),
+        })?;
+        let tenant = tenant::Entity::find_by_id(connection.tenant_id)
+            .one(db)
+            .await
+            .attempt("read the tenant")?;
+        let tenant =
+            tenant.ok_or_else(|| Error::Internal("a connection without a tenant".to_owned()))?;
         let owner = format!("connection {} of tenant {}", connection.name, tenant.slug);
         Ok(Self {
             tenant_settings: tenant_settings(&format!("tenant {}", tenant.slug), &tenant.settings)?,
@@ -54,25 +64,56 @@ impl Place {
         if let Some(zone) = self.settings.time_zone {
             return Ok(zone);
         }
-        let unknown = |_| Error::Configuration(format!("tenant {} has an unknown time zone; set it with `ctsync tenants set`", self.tenant.slug));
+        let unknown = |_| {
+            Error::Configuration(format!(
+                "tenant {} has an unknown time zone; set it with `ctsync tenants set`",
+                self.tenant.slug
+            ))
+        };
         self.tenant.time_zone.parse().map_err(unknown)
     }
 
     /// What the upstream's bytes mean, signing in with `credentials`.
-    pub(crate) fn connector(&self, defaults: &UpstreamDefaults, token: &SecretString, web_key: &SecretString) -> Result<Arc<dyn Connector>> {
+    pub(crate) fn connector(
+        &self,
+        defaults: &UpstreamDefaults,
+        token: &SecretString,
+        web_key: &SecretString,
+    ) -> Result<Arc<dyn Connector>> {
         match self.connection.source {
             Source::ClientTether => {
-                let base_url = self.settings.base_url.clone().unwrap_or_else(|| defaults.clienttether_url.clone());
-                let connector = ClientTether::new(base_url, token, web_key, self.zone()?, self.settings.event_types.clone())?;
+                let base_url = self
+                    .settings
+                    .base_url
+                    .clone()
+                    .unwrap_or_else(|| defaults.clienttether_url.clone());
+                let connector = ClientTether::new(
+                    base_url,
+                    token,
+                    web_key,
+                    self.zone()?,
+                    self.settings.event_types.clone(),
+                )?;
                 Ok(Arc::new(connector))
             }
-            Source::CurrentRms => Err(Error::Configuration("this version cannot read Current RMS".to_owned())),
+            Source::CurrentRms => Err(Error::Configuration(
+                "this version cannot read Current RMS".to_owned(),
+            )),
         }
+    }
+
+    /// What the upstream's bytes mean, for reading what it said before; it cannot sign in.
+    pub(crate) fn interpreter(&self, defaults: &UpstreamDefaults) -> Result<Arc<dyn Connector>> {
+        let nothing = SecretString::default();
+        self.connector(defaults, &nothing, &nothing)
     }
 
     fn credentials(&self, engine: &Engine) -> Result<Credentials> {
         let connection = &self.connection;
-        let (Some(bytes), Some(key_id)) = (connection.credentials.clone(), connection.credentials_key_id.clone()) else {
+        let (Some(bytes), Some(key_id)) = (
+            connection.credentials.clone(),
+            connection.credentials_key_id.clone(),
+        ) else {
             return Err(Error::Configuration(format!(
                 "connection {} of tenant {} has no credentials; set them with `ctsync connections set-credentials`",
                 connection.name, self.tenant.slug
@@ -101,11 +142,19 @@ impl Target {
             )
         })?;
         let connector = place.connector(&engine.defaults, token, &credentials.web_key)?;
-        let identity = format!("{}\0{}", token.expose_secret(), credentials.web_key.expose_secret());
+        let identity = format!(
+            "{}\0{}",
+            token.expose_secret(),
+            credentials.web_key.expose_secret()
+        );
         Ok(Self {
             place,
             connector,
-            fingerprint: hex::encode(hash::bytes(identity.as_bytes()).get(..8).unwrap_or_default()),
+            fingerprint: hex::encode(
+                hash::bytes(identity.as_bytes())
+                    .get(..8)
+                    .unwrap_or_default(),
+            ),
         })
     }
 
@@ -117,6 +166,11 @@ impl Target {
             host: format!("{}:{port}", url.host_str().unwrap_or_default()),
             fingerprint: self.fingerprint.clone(),
         };
-        RateBudget::new(engine.database.clone(), engine.clock.clone(), account, self.settings.requests_per_second)
+        RateBudget::new(
+            engine.database.clone(),
+            engine.clock.clone(),
+            account,
+            self.settings.requests_per_second,
+        )
     }
 }

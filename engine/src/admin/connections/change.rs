@@ -3,16 +3,26 @@
 use entity::connection::{self, ConnectionStatus};
 use entity::{ConnectionId, TenantId};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, IntoActiveModel,
     ModelTrait, QueryFilter, QuerySelect,
 };
 use serde_json::json;
 
-use super::{ConnectionChange, act, changed_settings, checked_name, not_found};
+use super::check::{act, changed_settings, checked_name, not_found};
+use crate::admin::Assignment;
 use crate::admin::audit::Admin;
 use crate::admin::write::unique;
 use crate::error::{Attempt, Error, Result};
 use crate::secret::{Credentials, SecretKeys};
+
+/// What may change about a connection; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectionChange {
+    /// The new name.
+    pub name: Option<String>,
+    /// Settings to change.
+    pub settings: Vec<Assignment>,
+}
 
 /// Renames a connection or changes its settings.
 ///
@@ -59,7 +69,11 @@ pub async fn set_credentials(
     let tx = admin.begin().await?;
     let row = locked(&tx, tenant, id).await?;
     let is_awaited = row.status == ConnectionStatus::NeedsCredentials;
-    let status = if is_awaited { ConnectionStatus::Active } else { row.status };
+    let status = if is_awaited {
+        ConnectionStatus::Active
+    } else {
+        row.status
+    };
     let row = connection::ActiveModel {
         credentials: Set(Some(sealed.bytes)),
         credentials_key_id: Set(Some(sealed.key_id)),
@@ -69,7 +83,9 @@ pub async fn set_credentials(
         ..row.into_active_model()
     };
     let row = row.update(&tx).await.attempt("change the connection")?;
-    admin.commit(tx, act("set_credentials", &row, json!({}))).await?;
+    admin
+        .commit(tx, act("set_credentials", &row, json!({})))
+        .await?;
     Ok(row)
 }
 
@@ -98,14 +114,21 @@ pub async fn resume(
 pub async fn remove(admin: &Admin<'_>, tenant: TenantId, id: ConnectionId) -> Result<()> {
     let tx = admin.begin().await?;
     let row = locked(&tx, tenant, id).await?;
-    if row.lease_expires_at.is_some_and(|until| until > admin.clock.now()) {
+    if row
+        .lease_expires_at
+        .is_some_and(|until| until > admin.clock.now())
+    {
         return Err(Error::Conflict(format!(
             "connection `{}` is being synced by {}; pause it, wait for the run to end and try again",
             row.name,
             row.lease_holder.as_deref().unwrap_or("another worker"),
         )));
     }
-    let act = act("remove", &row, json!({ "source": row.source, "name": row.name }));
+    let act = act(
+        "remove",
+        &row,
+        json!({ "source": row.source, "name": row.name }),
+    );
     row.delete(&tx).await.attempt("remove the connection")?;
     admin.commit(tx, act).await
 }
@@ -137,6 +160,10 @@ async fn locked(
     id: ConnectionId,
 ) -> Result<connection::Model> {
     let query = connection::Entity::owned_by(tenant).filter(connection::COLUMN.id.eq(id));
-    let row = query.lock_exclusive().one(tx).await.attempt("find the connection")?;
+    let row = query
+        .lock_exclusive()
+        .one(tx)
+        .await
+        .attempt("find the connection")?;
     row.ok_or_else(|| not_found(&id.to_string()))
 }

@@ -64,14 +64,18 @@ pub(super) fn open(endpoint: &str, body: &[u8]) -> Result<Envelope, ConnectorErr
     }
     let data = members.get("data").and_then(|data| records(text, data));
     Ok(Envelope {
-        records: data.ok_or_else(|| fault(ErrorKind::UnexpectedShape).with_detail("no list of records"))?,
+        records: data
+            .ok_or_else(|| fault(ErrorKind::UnexpectedShape).with_detail("no list of records"))?,
         announced: members.announced(),
     })
 }
 
 /// A code of the documented form may be shown; other text might be anything.
 fn refusal(endpoint: &str, code: &str) -> ConnectorError {
-    let is_code = code.len() <= 8 && code.strip_prefix("CT").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
+    let is_code = code.len() <= 8
+        && code
+            .strip_prefix("CT")
+            .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
     let detail = if is_code { code } else { "unknown result code" };
     let kind = match code {
         "CT401" | "CT403" => ErrorKind::Unauthorized { status: 200 },
@@ -97,7 +101,11 @@ mod tests {
 
     fn texts(body: &str) -> Vec<&str> {
         let envelope = open("read_client_list", body.as_bytes()).unwrap();
-        envelope.records.into_iter().map(|range| &body[range]).collect()
+        envelope
+            .records
+            .into_iter()
+            .map(|range| &body[range])
+            .collect()
     }
 
     fn kind(body: &str) -> ErrorKind {
@@ -106,15 +114,23 @@ mod tests {
 
     #[test]
     fn records_are_found_byte_for_byte() {
-        let body = r#" {"ResultCode":"CT_200","TotalRecord":2,"data":[ {"client_id" : "1"} ,"x" ]}"#;
+        let body =
+            r#" {"ResultCode":"CT_200","TotalRecord":2,"data":[ {"client_id" : "1"} ,"x" ]}"#;
         assert_eq!(texts(body), [r#"{"client_id" : "1"}"#, r#""x""#]);
     }
 
     #[test]
     fn both_spellings_of_key_and_code_are_a_success() {
-        for (key, code) in [("ResultCode", "CT_200"), ("resultCode", "CT200"), ("resultcode", "ct200")] {
+        for (key, code) in [
+            ("ResultCode", "CT_200"),
+            ("resultCode", "CT200"),
+            ("resultcode", "ct200"),
+        ] {
             let body = format!(r#"{{"{key}":"{code}","TotalRecord":"7","data":[]}}"#);
-            assert_eq!(open("read_client_list", body.as_bytes()).unwrap().announced, Some(7));
+            assert_eq!(
+                open("read_client_list", body.as_bytes()).unwrap().announced,
+                Some(7)
+            );
         }
     }
 
@@ -126,11 +142,23 @@ mod tests {
 
     #[test]
     fn a_fault_in_an_http_200_is_no_success() {
-        assert_eq!(kind(r#"{"ResultCode":"CT500","data":[]}"#), ErrorKind::UpstreamFault);
-        assert_eq!(kind(r#"{"ResultCode":"CT_400"}"#), ErrorKind::UpstreamRefusal);
+        assert_eq!(
+            kind(r#"{"ResultCode":"CT500","data":[]}"#),
+            ErrorKind::UpstreamFault
+        );
+        assert_eq!(
+            kind(r#"{"ResultCode":"CT_400"}"#),
+            ErrorKind::UpstreamRefusal
+        );
         assert_eq!(kind(r#"{"data":[]}"#), ErrorKind::UnexpectedShape);
-        assert_eq!(kind(r#"{"ResultCode":"CT200"}"#), ErrorKind::UnexpectedShape);
-        assert_eq!(kind(r#"{"ResultCode":"CT200","data":"none"}"#), ErrorKind::UnexpectedShape);
+        assert_eq!(
+            kind(r#"{"ResultCode":"CT200"}"#),
+            ErrorKind::UnexpectedShape
+        );
+        assert_eq!(
+            kind(r#"{"ResultCode":"CT200","data":"none"}"#),
+            ErrorKind::UnexpectedShape
+        );
     }
 
     #[test]

@@ -15,7 +15,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Boundary, Connector, ConnectorError, Envelope, Listing, Normalized, Paging, Rejection, Slice, Slicing};
+use super::{
+    Boundary, Connector, ConnectorError, Envelope, Listing, Normalized, Paging, Rejection, Slice,
+    Slicing,
+};
 use crate::error::{Error, Result};
 
 /// Most rows the service gives at once.
@@ -53,8 +56,14 @@ impl ClientTether {
         event_types: Vec<String>,
     ) -> Result<Self> {
         let headers = HeaderMap::from_iter([
-            (HeaderName::from_static("x-access-token"), secret_header(access_token)?),
-            (HeaderName::from_static("x-web-key"), secret_header(web_key)?),
+            (
+                HeaderName::from_static("x-access-token"),
+                secret_header(access_token)?,
+            ),
+            (
+                HeaderName::from_static("x-web-key"),
+                secret_header(web_key)?,
+            ),
         ]);
         Ok(Self {
             base_url,
@@ -65,12 +74,16 @@ impl ClientTether {
     }
 
     fn local(&self, time: DateTime<Utc>) -> String {
-        time.with_timezone(&self.zone).format("%Y-%m-%d %H:%M:%S").to_string()
+        time.with_timezone(&self.zone)
+            .format("%Y-%m-%d %H:%M:%S")
+            .to_string()
     }
 }
 
 fn secret_header(secret: &SecretString) -> Result<HeaderValue> {
-    let refused = |_| Error::Configuration("a ClientTether credential has a character that no HTTP header can carry; set it again with `ctsync connections set-credentials`".to_owned());
+    let refused = |_| {
+        Error::Configuration("a ClientTether credential has a character that no HTTP header can carry; set it again with `ctsync connections set-credentials`".to_owned())
+    };
     let mut value = HeaderValue::from_str(secret.expose_secret()).map_err(refused)?;
     value.set_sensitive(true);
     Ok(value)
@@ -130,7 +143,11 @@ impl Connector for ClientTether {
         envelope::open(endpoint, body)
     }
 
-    fn normalize(&self, slice: &Slice, record: &Map<String, Value>) -> Result<Normalized, Rejection> {
+    fn normalize(
+        &self,
+        slice: &Slice,
+        record: &Map<String, Value>,
+    ) -> Result<Normalized, Rejection> {
         normalize::record(slice, record, self.zone)
     }
 

@@ -27,14 +27,20 @@ const NOTE_ID: [&str; 3] = ["note_id", "history_id", "id"];
 const EVENT_ID: [&str; 3] = ["event_id", "activity_id", "id"];
 
 /// Normalizes one record of `slice`.
-pub(super) fn record(slice: &Slice, record: &Map<String, Value>, zone: Tz) -> Result<Normalized, Rejection> {
+pub(super) fn record(
+    slice: &Slice,
+    record: &Map<String, Value>,
+    zone: Tz,
+) -> Result<Normalized, Rejection> {
     let fields = Fields::new(record, zone);
     let record = match slice.stream {
         Stream::SalesCycles => Record::SalesCycle(sales_cycle(&fields, record)?),
         Stream::Leads => Record::Lead(lead(&fields, record)?),
         Stream::Opportunities => Record::Opportunity(opportunity(&fields, record)?),
         Stream::Notes => Record::Note(note(slice, &fields, record)?),
-        Stream::ScheduledActivities => Record::ScheduledActivity(scheduled_activity(&fields, record)?),
+        Stream::ScheduledActivities => {
+            Record::ScheduledActivity(scheduled_activity(&fields, record)?)
+        }
     };
     Ok(Normalized {
         record,
@@ -45,7 +51,9 @@ pub(super) fn record(slice: &Slice, record: &Map<String, Value>, zone: Tz) -> Re
 fn sales_cycle(fields: &Fields<'_>, record: &Map<String, Value>) -> Result<SalesCycle, Rejection> {
     let upstream_id = id(record, &["sales_cycle_id"])?;
     Ok(SalesCycle {
-        name: fields.text(&["sales_cycle_name"]).unwrap_or_else(|| format!("Stage {upstream_id}")),
+        name: fields
+            .text(&["sales_cycle_name"])
+            .unwrap_or_else(|| format!("Stage {upstream_id}")),
         position: fields.integer("sales_cycle_order"),
         is_active: fields.text(&["sales_cycle_active_status"]).as_deref() == Some("1"),
         likelihood_to_close: fields.amount("likelihood_to_close"),
@@ -93,7 +101,11 @@ fn opportunity(fields: &Fields<'_>, record: &Map<String, Value>) -> Result<Oppor
     })
 }
 
-fn note(slice: &Slice, fields: &Fields<'_>, record: &Map<String, Value>) -> Result<Note, Rejection> {
+fn note(
+    slice: &Slice,
+    fields: &Fields<'_>,
+    record: &Map<String, Value>,
+) -> Result<Note, Rejection> {
     // The contact asked for is certain; what the note itself says of it is not documented.
     let contact_id = match &slice.boundary {
         Boundary::Parent(contact) => contact.clone(),
@@ -107,13 +119,22 @@ fn note(slice: &Slice, fields: &Fields<'_>, record: &Map<String, Value>) -> Resu
     Ok(Note {
         upstream_id: format!("{contact_id}/{own_id}"),
         contact_id,
-        note_date: fields.time(&["note_date", "date", "created", "created_date", "date_created"]),
+        note_date: fields.time(&[
+            "note_date",
+            "date",
+            "created",
+            "created_date",
+            "date_created",
+        ]),
         author: fields.text(&["created_by", "author", "user_name", "user"]),
         content: plain_text(fields, &["note", "notes", "content", "text", "description"]),
     })
 }
 
-fn scheduled_activity(fields: &Fields<'_>, record: &Map<String, Value>) -> Result<ScheduledActivity, Rejection> {
+fn scheduled_activity(
+    fields: &Fields<'_>,
+    record: &Map<String, Value>,
+) -> Result<ScheduledActivity, Rejection> {
     Ok(ScheduledActivity {
         upstream_id: id(record, &EVENT_ID)?,
         activity_type: fields.text(&["event_type", "activity_type", "type"]),
@@ -131,9 +152,14 @@ fn id(record: &Map<String, Value>, names: &[&str]) -> Result<String, Rejection> 
         reason: RejectReason::MissingId,
         sentence: "the record has no id",
     };
-    let value = names.iter().find_map(|name| record.get(*name)).ok_or(missing.clone())?;
+    let value = names
+        .iter()
+        .find_map(|name| record.get(*name))
+        .ok_or(missing.clone())?;
     match value {
-        Value::String(text) if !text.trim().is_empty() && !text.contains('\0') => Ok(text.trim().to_owned()),
+        Value::String(text) if !text.trim().is_empty() && !text.contains('\0') => {
+            Ok(text.trim().to_owned())
+        }
         Value::Number(number) => Ok(number.to_string()),
         Value::String(_) | Value::Null => Err(missing),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(Rejection {

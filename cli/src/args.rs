@@ -1,0 +1,76 @@
+//! The command line as clap sees it; doc comments are the help.
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use crate::commands::{
+    completions, connections, crontab, help, man, migrate, tenants, tokens, users,
+};
+use crate::output::Format;
+
+/// Mirrors your customers' CRM data into a database you own.
+///
+/// ctsync reads upstream accounts (ClientTether), tenant by tenant, and keeps an exact, fresh and traceable
+/// copy in SQLite or PostgreSQL. Settings come from flags, the environment and the file .env, in this
+/// order.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ctsync",
+    bin_name = "ctsync",
+    version,
+    disable_help_subcommand = true,
+    after_help = "`ctsync help settings` lists the settings, `ctsync help exit-codes` the exit codes."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArgs {
+    /// Database to use; better set DATABASE_URL when it contains a password.
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+    /// Form of the results on standard output.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Leave out everything but results and errors.
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Log more; twice for even more.
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Manage tenants, the customers of the agency.
+    #[command(subcommand)]
+    Tenants(tenants::TenantsCommand),
+    /// Manage connections, the upstream accounts of tenants.
+    #[command(subcommand)]
+    Connections(connections::ConnectionsCommand),
+    /// Manage API tokens.
+    #[command(subcommand)]
+    Tokens(tokens::TokensCommand),
+    /// Manage users and their roles.
+    #[command(subcommand)]
+    Users(users::UsersCommand),
+    /// Bring the database's schema up to date, or back.
+    #[command(subcommand)]
+    Migrate(migrate::MigrateCommand),
+    /// Print a fresh key for CTSYNC_SECRET_KEY.
+    SecretKey,
+    /// Print a line for crontab that keeps everything fresh.
+    Crontab(crontab::CrontabArgs),
+    /// Print a completion script for a shell.
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write one for every command.
+    Man(man::ManArgs),
+    /// Explain a command or a topic (exit-codes, settings).
+    Help(help::HelpArgs),
+}

@@ -1,0 +1,93 @@
+//! What commands share: settings, the way to the database, and where their words go.
+
+use std::io::{IsTerminal, Write, stderr, stdin};
+
+use anyhow::Result;
+use engine::admin::{Actor, Admin};
+use engine::clock::Clock;
+use engine::database::Database;
+use entity::audit_entry::Via;
+use indicatif::MultiProgress;
+use secrecy::ExposeSecret;
+
+use crate::args::GlobalArgs;
+use crate::config::{Environment, Settings};
+use crate::exit::Usage;
+use crate::output::Output;
+
+/// What commands share.
+pub(crate) struct Context {
+    pub(crate) settings: Settings,
+    pub(crate) output: Output,
+    pub(crate) clock: Clock,
+    pub(crate) actor: Actor,
+    pub(crate) progress: MultiProgress,
+}
+
+impl Context {
+    /// Reads and checks the settings.
+    pub(crate) fn load(
+        environment: &Environment,
+        args: &GlobalArgs,
+        progress: MultiProgress,
+    ) -> Result<Self> {
+        Ok(Self {
+            settings: Settings::load(environment, args.database_url.as_deref())?,
+            output: Output::new(args.format, args.quiet),
+            clock: Clock::system(),
+            actor: Actor {
+                name: login(environment)?,
+                via: Via::Cli,
+            },
+            progress,
+        })
+    }
+
+    /// Opens the database, whatever the state of its schema.
+    pub(crate) async fn open_database(&self) -> Result<Database> {
+        let url = self.settings.database_url.expose_secret();
+        Ok(Database::connect(url).await?)
+    }
+
+    /// Opens the database and makes sure that its schema is the one this program knows.
+    pub(crate) async fn database(&self) -> Result<Database> {
+        let database = self.open_database().await?;
+        database.require_current_schema().await?;
+        Ok(database)
+    }
+
+    /// Administers `database` as the person at the terminal.
+    pub(crate) fn admin<'a>(&'a self, database: &'a Database) -> Admin<'a> {
+        Admin {
+            database,
+            clock: &self.clock,
+            actor: &self.actor,
+        }
+    }
+
+    /// Asks for consent to `deed`, unless it was given with `--yes`.
+    ///
+    /// # Errors
+    /// When it is refused, and when there is nobody to ask.
+    pub(crate) fn confirm(&self, deed: &str, is_given: bool) -> Result<()> {
+        if is_given {
+            return Ok(());
+        }
+        if !stdin().is_terminal() {
+            return Err(Usage(format!("{deed} needs consent: add --yes")).into());
+        }
+        write!(stderr(), "{deed}. Go on? [y/N] ")?;
+        let mut answer = String::new();
+        stdin().read_line(&mut answer)?;
+        if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+            return Ok(());
+        }
+        Err(Usage("nothing was done".to_owned()).into())
+    }
+}
+
+fn login(environment: &Environment) -> Result<String> {
+    let names = [environment.get("USER")?, environment.get("LOGNAME")?];
+    let name = names.into_iter().flatten().next();
+    Ok(name.unwrap_or_else(|| "unknown".to_owned()))
+}

@@ -1,0 +1,178 @@
+//! Reads a connection's streams from the snapshots that were published last, instead of the upstream.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use entity::{ReasonCode, Stream, coverage, snapshot};
+use sea_orm::{ColumnTrait, FromQueryResult, QueryFilter, Statement};
+
+use super::{Engine, Place, Reading, SyncRequest};
+use crate::connector::{Answer, Connector, Slice};
+use crate::error::{Attempt, Error, Result};
+use crate::read::{
+    Basis, Draft, Failure, Fetched, Judge, KnownRows, Mirror, SliceReading, StreamOutcome,
+    WalkError, conclude,
+};
+use crate::snapshot::load_payload;
+
+/// Reads the planned streams of `place` from its snapshots.
+pub(super) async fn read(
+    engine: &Engine,
+    place: &Place,
+    connector: &dyn Connector,
+    request: &SyncRequest,
+) -> Result<Reading> {
+    let mut outcomes = vec![];
+    for (stream, _) in place.planned_streams(connector, request) {
+        if let Some(outcome) =
+            Box::pin(read_stream(engine, place, connector, request, stream)).await?
+        {
+            outcomes.push(outcome);
+        }
+    }
+    Ok(Reading::Done(outcomes))
+}
+
+/// Reads one stream; `None` when it was never published.
+async fn read_stream(
+    engine: &Engine,
+    place: &Place,
+    connector: &dyn Connector,
+    request: &SyncRequest,
+    stream: Stream,
+) -> Result<Option<StreamOutcome>> {
+    let covered = covered_slices(engine, place, stream).await?;
+    if covered.is_empty() {
+        return Ok(None);
+    }
+    let pages = pages(engine, place, stream).await?;
+    if covered.iter().any(|slice| !pages.contains_key(slice)) {
+        let failure = Failure {
+            reason: ReasonCode::Internal,
+            sentence: "some of the snapshots are no longer stored; a full run brings them back"
+                .to_owned(),
+        };
+        return Ok(Some(StreamOutcome::not_read(stream, failure)));
+    }
+    let mirror = Mirror {
+        database: &engine.database,
+        tenant: place.tenant.id,
+        connection: place.connection.id,
+    };
+    let judge = Judge {
+        connector,
+        basis: Basis::Columns,
+        clock: &engine.clock,
+        snapshots: None,
+    };
+    let mut known = KnownRows::load(mirror, stream, Basis::Columns).await?;
+    let mut slices = Vec::with_capacity(pages.len());
+    for (key, pages) in pages {
+        slices.push(read_slice(engine, place, judge, &mut known, stream, &key, pages).await?);
+    }
+    let brake = (!request.accept_deletes).then_some(place.tenant_settings.brake);
+    let reading = conclude(mirror, stream, &known, slices, &[], brake).await?;
+    Ok(Some(StreamOutcome {
+        reading,
+        failure: None,
+        ..StreamOutcome::empty(stream)
+    }))
+}
+
+async fn read_slice(
+    engine: &Engine,
+    place: &Place,
+    judge: Judge<'_>,
+    known: &mut KnownRows,
+    stream: Stream,
+    key: &str,
+    pages: Vec<snapshot::Model>,
+) -> Result<SliceReading> {
+    let damaged = || Error::Internal("a stored snapshot reads differently than before".to_owned());
+    let slice = Slice::from_key(stream, key).ok_or_else(damaged)?;
+    let mut draft = Draft::new(judge, known, Arc::new(slice), 1);
+    let mut last = None;
+    for page in pages {
+        // Every page but the first of a listing begins with the last record of the page before.
+        let is_first = page
+            .parameters
+            .get("offset")
+            .and_then(serde_json::Value::as_str)
+            == Some("0");
+        let overlap = if is_first { None } else { last };
+        let fetched = fetched(engine, place, judge.connector, page).await?;
+        let shape = draft
+            .take(fetched, overlap)
+            .await
+            .map_err(|error| match error {
+                WalkError::Moved(_) => damaged(),
+                WalkError::Failed(error) => error,
+            })?;
+        last = shape.last;
+    }
+    Ok(draft.reading)
+}
+
+async fn fetched(
+    engine: &Engine,
+    place: &Place,
+    connector: &dyn Connector,
+    page: snapshot::Model,
+) -> Result<Fetched> {
+    let body = load_payload(&engine.database, place.tenant.id, &page.payload_hash).await?;
+    let envelope = connector.open(&page.endpoint, &body)?;
+    Ok(Fetched {
+        offset: 0,
+        snapshot: Some(page.id),
+        envelope,
+        answer: Answer {
+            endpoint: page.endpoint,
+            parameters: vec![],
+            status: u16::try_from(page.http_status).unwrap_or_default(),
+            body,
+            fetched_at: page.fetched_at,
+            duration: Duration::ZERO,
+        },
+    })
+}
+
+/// Returns the names of the slices that were read whole.
+async fn covered_slices(engine: &Engine, place: &Place, stream: Stream) -> Result<Vec<String>> {
+    let rows = coverage::Entity::owned_by(place.tenant.id)
+        .filter(coverage::COLUMN.connection_id.eq(place.connection.id))
+        .filter(coverage::COLUMN.stream.eq(stream))
+        .all(engine.database.reader())
+        .await
+        .attempt("read the coverage")?;
+    Ok(rows.into_iter().map(|row| row.slice).collect())
+}
+
+/// Returns the snapshots of the last whole reading of each slice, in order.
+async fn pages(
+    engine: &Engine,
+    place: &Place,
+    stream: Stream,
+) -> Result<BTreeMap<String, Vec<snapshot::Model>>> {
+    let db = engine.database.reader();
+    let sql = "SELECT s.* FROM ct_raw_snapshots s JOIN coverage c ON c.tenant_id = s.tenant_id AND c.connection_id = s.connection_id \
+               AND c.stream = s.stream AND c.slice = s.slice AND c.run_id = s.run_id \
+               WHERE s.tenant_id = $1 AND s.connection_id = $2 AND s.stream = $3 \
+               AND s.walk = (SELECT MAX(w.walk) FROM ct_raw_snapshots w WHERE w.tenant_id = s.tenant_id AND w.run_id = s.run_id \
+               AND w.stream = s.stream AND w.slice = s.slice) ORDER BY s.slice, s.position";
+    let values = [
+        place.tenant.id.into(),
+        place.connection.id.into(),
+        stream.as_str().into(),
+    ];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let rows = snapshot::Model::find_by_statement(statement)
+        .all(db)
+        .await
+        .attempt("read the snapshots")?;
+    let mut pages: BTreeMap<String, Vec<snapshot::Model>> = BTreeMap::new();
+    for row in rows {
+        pages.entry(row.slice.clone()).or_default().push(row);
+    }
+    Ok(pages)
+}

@@ -1,0 +1,49 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Measures ctsync against the bare cost of what it does, and checks the targets.
+///
+/// Exits with 1 when a target is missed.
+#[derive(Debug, Parser)]
+pub(crate) struct Args {
+    /// Folder of the `ctsync` and `ctsync-sandbox` programs.
+    #[arg(long)]
+    pub(crate) programs: PathBuf,
+    /// A PostgreSQL server on which databases may be made and dropped; SQLite only if left out.
+    #[arg(long)]
+    pub(crate) postgres_url: Option<String>,
+    /// Times each thing is measured; the median counts.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) runs: usize,
+    /// A tenth of the records, for a quick try: targets are shown but not judged.
+    #[arg(long)]
+    pub(crate) small: bool,
+}
+
+/// How many records are measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    /// Leads, and as many opportunities, for the speeds.
+    pub(crate) speed: usize,
+    /// The same for the lower and the higher measurement of memory.
+    pub(crate) memory: [usize; 2],
+}
+
+impl Args {
+    /// Returns how many records to measure.
+    pub(crate) fn sizes(&self) -> Sizes {
+        if self.small {
+            return Sizes {
+                speed: 2_000,
+                memory: [1_000, 10_000],
+            };
+        }
+        Sizes {
+            speed: 20_000,
+            memory: [10_000, 100_000],
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Measures ctsync against the bare cost of what it does.
+//!
+//! The upstream is the sandbox in a process of its own; `ctsync` is the real program, measured from start to
+//! exit. What it is compared with runs in this process, on the same database with the same tables and
+//! indexes: see [`speed`]. All numbers of one comparison come from one run on one machine, so their ratios
+//! mean something where the numbers themselves do not.
+
+mod args;
+mod ctsync;
+mod memory;
+mod report;
+mod rows;
+mod sandbox;
+mod scratch;
+mod speed;
+mod upstream;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::args::Args;
+use crate::ctsync::Ctsync;
+use crate::report::Report;
+use crate::scratch::Server;
+
+// As in the product: it would not be fair otherwise.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    let args = Args::parse();
+    let report = measure(&args).await?;
+    report.print()?;
+    Ok(if report.is_met() || args.small {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn measure(args: &Args) -> Result<Report> {
+    let ctsync = Ctsync::find(&args.programs).await?;
+    let mut servers = vec![Server::Sqlite];
+    servers.extend(args.postgres_url.clone().map(Server::Postgres));
+    let mut report = Report::default();
+    for server in &servers {
+        let lines = speed::measure(args, &ctsync, server).await?;
+        report.extend(lines);
+    }
+    for server in &servers {
+        let lines = memory::measure(args, &ctsync, server).await?;
+        report.extend(lines);
+    }
+    Ok(report)
+}

@@ -1,0 +1,130 @@
+//! The table at the end.
+
+use std::io::{self, Write};
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+/// One thing that was measured.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    /// What was done.
+    pub(crate) work: String,
+    /// On which database.
+    pub(crate) database: &'static str,
+    /// What ctsync took.
+    pub(crate) ctsync: String,
+    /// What it is compared with, and what that took.
+    pub(crate) compared: String,
+    /// The number that counts, and its target.
+    pub(crate) result: Measured,
+}
+
+/// A number and what it may be at most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Measured {
+    pub(crate) value: f64,
+    pub(crate) unit: &'static str,
+    /// None: only shown.
+    pub(crate) at_most: Option<f64>,
+}
+
+impl Measured {
+    fn is_met(&self) -> bool {
+        self.at_most.is_none_or(|limit| self.value <= limit)
+    }
+
+    fn verdict(&self) -> &'static str {
+        match (self.at_most, self.is_met()) {
+            (None, _) => "",
+            (Some(_), true) => "met",
+            (Some(_), false) => "MISSED",
+        }
+    }
+}
+
+/// All that was measured.
+#[derive(Debug, Default)]
+pub(crate) struct Report(Vec<Line>);
+
+impl Report {
+    /// Adds lines.
+    pub(crate) fn extend(&mut self, lines: Vec<Line>) {
+        self.0.extend(lines);
+    }
+
+    /// Tells whether all targets were met.
+    pub(crate) fn is_met(&self) -> bool {
+        self.0.iter().all(|line| line.result.is_met())
+    }
+
+    /// Prints the table.
+    pub(crate) fn print(&self) -> io::Result<()> {
+        let mut table = Table::new();
+        table
+            .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+            .set_content_arrangement(ContentArrangement::Disabled)
+            .set_header(["work", "database", "ctsync", "compared with", "result", "target", ""]);
+        for line in &self.0 {
+            table.add_row(cells(line));
+        }
+        for column in [2, 4, 5] {
+            if let Some(column) = table.column_mut(column) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        writeln!(io::stdout(), "{table}")
+    }
+}
+
+fn cells(line: &Line) -> [String; 7] {
+    let Line {
+        work,
+        database,
+        ctsync,
+        compared,
+        result,
+    } = line;
+    let number = |value: f64| format!("{value:.2} {}", result.unit);
+    [
+        work.clone(),
+        (*database).to_owned(),
+        ctsync.clone(),
+        compared.clone(),
+        number(result.value),
+        result.at_most.map(|limit| format!("≤ {}", number(limit))).unwrap_or_default(),
+        result.verdict().to_owned(),
+    ]
+}
+
+/// Says on standard error what is going on, since the table comes late.
+pub(crate) fn progress(text: &str) -> io::Result<()> {
+    writeln!(io::stderr(), "{text}")
+}
+
+/// Returns the median.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_one_in_the_middle() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]).total_cmp(&2.0), std::cmp::Ordering::Equal);
+    }
+
+    #[test]
+    fn a_number_without_a_target_is_always_met() {
+        let measured = |at_most| Measured {
+            value: 2.5,
+            unit: "×",
+            at_most,
+        };
+        assert!(measured(None).is_met());
+        assert!(measured(Some(2.5)).is_met());
+        assert!(!measured(Some(2.4)).is_met());
+    }
+}

@@ -1,0 +1,3 @@
+//! What the engine promises, shown on both databases against the simulated upstream.
+
+mod unchanged;

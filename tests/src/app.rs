@@ -1,0 +1,104 @@
+//! Everything one test needs: a database, a clock, an engine and a sandbox.
+
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
+use ctsync_sandbox::{AccountSpec, Sandbox};
+use engine::clock::Clock;
+use engine::connector::HttpClient;
+use engine::run::{Engine, UpstreamDefaults};
+use engine::secret::SecretKeys;
+use futures::FutureExt;
+
+use crate::{Backend, Site, SiteSpec, TestClock, TestDatabase};
+
+/// Name of the engine's worker in leases and runs.
+const WORKER: &str = "worker-1";
+
+/// The parts that run together in one test.
+#[derive(Debug)]
+pub struct TestApp {
+    /// The database.
+    pub database: TestDatabase,
+    /// The engine's clock.
+    pub clock: TestClock,
+    /// The engine.
+    pub engine: Engine,
+    /// The upstream.
+    pub sandbox: Sandbox,
+}
+
+impl TestApp {
+    /// Starts everything; there are no tenants and no accounts yet.
+    pub async fn start(backend: Backend) -> Self {
+        let database = TestDatabase::create(backend).await;
+        let clock = TestClock::start();
+        let sandbox = Sandbox::spawn().await.expect("the sandbox starts");
+        let url = sandbox.clienttether_url();
+        let key = SecretKeys::generate().expect("a key can be made");
+        let engine = Engine {
+            database: database.connect().await,
+            clock: Clock::from_source(clock.clone()),
+            http: HttpClient::new().expect("the HTTP client can be made"),
+            keys: SecretKeys::parse(Some(&key)).expect("the key is one"),
+            defaults: UpstreamDefaults {
+                clienttether_url: url.parse().expect("the sandbox has an address"),
+                clienttether_token: None,
+            },
+            worker: WORKER.to_owned(),
+        };
+        Self {
+            database,
+            clock,
+            engine,
+            sandbox,
+        }
+    }
+
+    /// Adds an account with a handful of records, and the tenant and connection that mirror it.
+    pub async fn small_site(&self) -> Site {
+        self.site(AccountSpec {
+            leads: 12,
+            opportunities: 14,
+            notes: 10,
+            activities: 9,
+            ..AccountSpec::default()
+        })
+        .await
+    }
+
+    /// Adds an account, and the tenant and connection that mirror it with default settings.
+    pub async fn site(&self, account: AccountSpec) -> Site {
+        self.site_with(SiteSpec::new(account)).await
+    }
+
+    /// Adds an account, and the tenant and connection that mirror it.
+    pub async fn site_with(&self, spec: SiteSpec) -> Site {
+        Site::create(self, spec).await
+    }
+
+    /// Returns an engine as another process would have it: with another name and connections of its own.
+    pub async fn other_worker(&self, name: &str) -> Engine {
+        Engine {
+            database: self.database.connect().await,
+            worker: name.to_owned(),
+            ..self.engine.clone()
+        }
+    }
+
+    /// Stops everything and removes the database.
+    pub async fn stop(self) {
+        let _ = self.engine.database.close().await;
+        let _ = self.sandbox.stop().await;
+        self.database.remove().await;
+    }
+}
+
+/// Runs `test` with an app of its own and tidies up, also when it fails.
+pub async fn run(backend: Backend, test: impl AsyncFnOnce(&TestApp)) {
+    let app = Box::pin(TestApp::start(backend)).await;
+    let result = AssertUnwindSafe(Box::pin(test(&app))).catch_unwind().await;
+    app.stop().await;
+    if let Err(panic) = result {
+        resume_unwind(panic);
+    }
+}

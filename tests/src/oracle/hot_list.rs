@@ -1,0 +1,90 @@
+//! The hot list, worked out once more from the upstream's records.
+
+use std::collections::BTreeMap;
+
+use ctsync_sandbox::Record;
+use entity::{Amount, Stream};
+
+use super::aggregates::{find_stage, is_active, is_prospect, likelihood};
+use super::upstream::Upstream;
+use super::values::{amount, assigned_user, stage, text};
+use crate::Records;
+
+/// An opportunity in a stage at least this likely is hot, by default; ten-thousandths of a percent.
+const HOT: i64 = 500_000;
+
+/// One hot opportunity; amounts in ten-thousandths.
+#[derive(Debug, PartialEq)]
+pub(super) struct HotItem {
+    candidate: Option<String>,
+    market: Option<String>,
+    iff: Option<i64>,
+    weighted_iff: Option<i64>,
+    sales_lead: Option<String>,
+    stage: String,
+    likely_pct: i64,
+    raw_json: String,
+}
+
+/// Returns what the table holds, by upstream id.
+pub(super) fn stored(mirror: &Records) -> BTreeMap<String, HotItem> {
+    let entry = |row: &entity::hot_list_item::Model| {
+        let opportunity = mirror.opportunities.iter().find(|opportunity| opportunity.id == row.opportunity_id);
+        let opportunity = opportunity.expect("a hot item has its opportunity");
+        assert_eq!(opportunity.deleted_at, None, "a deleted opportunity is hot");
+        let item = HotItem {
+            candidate: row.candidate_name.clone(),
+            market: row.market.clone(),
+            iff: row.iff.map(Amount::scaled),
+            weighted_iff: row.weighted_iff.map(Amount::scaled),
+            sales_lead: row.sales_lead.clone(),
+            stage: row.stage.clone(),
+            likely_pct: row.likely_pct.scaled(),
+            raw_json: row.raw_json.clone(),
+        };
+        (opportunity.upstream_id.clone(), item)
+    };
+    mirror.hot_list.iter().map(entry).collect()
+}
+
+/// Returns what it should hold.
+pub(super) fn expected(upstream: &Upstream) -> BTreeMap<String, HotItem> {
+    let opportunities = upstream.records(Stream::Opportunities).iter();
+    opportunities.filter(is_prospect).filter_map(|opportunity| Some((opportunity.text("opportunity_id").to_owned(), hot_item(upstream, opportunity)?))).collect()
+}
+
+fn hot_item(upstream: &Upstream, opportunity: &Record) -> Option<HotItem> {
+    let name = stage(opportunity, "contact_sales_cycle");
+    let listed = find_stage(upstream, &name).filter(|stage| is_active(stage))?;
+    let likely_pct = likelihood(Some(listed)).filter(|likelihood| *likelihood >= HOT)?;
+    let iff = amount(opportunity, "deal_size");
+    Some(HotItem {
+        candidate: candidate(opportunity),
+        market: text(opportunity, "compName"),
+        iff,
+        weighted_iff: iff.map(|iff| weighted(iff, likely_pct)),
+        sales_lead: assigned_user(opportunity),
+        stage: name,
+        likely_pct,
+        raw_json: opportunity.to_json(),
+    })
+}
+
+fn candidate(opportunity: &Record) -> Option<String> {
+    let names = ["firstName", "lastName"].map(|field| text(opportunity, field));
+    match names {
+        [None, None] => text(opportunity, "compName"),
+        names => Some(names.into_iter().flatten().collect::<Vec<_>>().join(" ")),
+    }
+}
+
+/// Returns the percentage of an amount, in whole cents: the nearest, and of two equally near the even one.
+fn weighted(amount: i64, percent: i64) -> i64 {
+    let exact = i128::from(amount) * i128::from(percent);
+    // One cent of the product: ten-thousandths of the amount times those of the percent times one hundred.
+    let cent = 100 * 10_000 * 100;
+    let below = exact.div_euclid(cent);
+    let candidates = [below, below + 1];
+    let nearest = candidates.into_iter().min_by_key(|cents| ((exact - cents * cent).abs(), cents.rem_euclid(2)));
+    i64::try_from(nearest.unwrap_or(below) * 100).expect("a part of an amount is an amount")
+}
