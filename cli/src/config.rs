@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::Result;
 use engine::error::Error;
 use engine::run::UpstreamDefaults;
-use engine::secret::SecretKeys;
+use engine::secret::{SecretError, SecretKeys};
 use secrecy::SecretString;
 use url::Url;
 
@@ -42,7 +42,9 @@ impl Environment {
             }
             Err(error) => return Err(unreadable(&error).into()),
         };
-        let file = lines.collect::<Result<_, _>>().map_err(|error| unreadable(&error))?;
+        let file = lines
+            .collect::<Result<_, _>>()
+            .map_err(|error| unreadable(&error))?;
         Ok(Self { file })
     }
 
@@ -87,6 +89,7 @@ pub(crate) struct Settings {
     pub(crate) database_url: SecretString,
     /// Keys that credentials are sealed with.
     pub(crate) keys: SecretKeys,
+    has_key: bool,
     /// What connections use that have none of their own.
     pub(crate) defaults: UpstreamDefaults,
 }
@@ -100,10 +103,12 @@ impl Settings {
                 .get("DATABASE_URL")?
                 .unwrap_or_else(|| DEFAULT_DATABASE_URL.to_owned()),
         };
-        let keys = SecretKeys::parse(environment.secret("CTSYNC_SECRET_KEY")?.as_ref());
+        let key = environment.secret("CTSYNC_SECRET_KEY")?;
+        let keys = SecretKeys::parse(key.as_ref());
         Ok(Self {
             database_url: checked_database_url(&database_url)?,
             keys: keys.map_err(Error::from)?,
+            has_key: key.is_some(),
             defaults: UpstreamDefaults {
                 clienttether_url: upstream_url(
                     "CLIENTTETHER_API_URL",
@@ -113,6 +118,14 @@ impl Settings {
                 clienttether_token: environment.secret("CLIENTTETHER_ACCESS_TOKEN")?,
             },
         })
+    }
+
+    /// Refuses to go on without a key, before anyone types credentials that could not be sealed.
+    pub(crate) fn require_key(&self) -> Result<()> {
+        if self.has_key {
+            return Ok(());
+        }
+        Err(Error::from(SecretError::NoKey).into())
     }
 }
 
@@ -139,10 +152,15 @@ fn upstream_url(name: &str, value: Option<String>, default: &str) -> Result<Url>
     let text = value.as_deref().unwrap_or(default).trim();
     let url = Url::parse(&format!("{}/", text.trim_end_matches('/'))).ok();
     let is_usable = |url: &Url| {
-        matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none()
+        matches!(url.scheme(), "http" | "https")
+            && url.query().is_none()
+            && url.fragment().is_none()
     };
     url.filter(is_usable).ok_or_else(|| {
-        Usage(format!("{name} must be an http or https address without query, like {default}")).into()
+        Usage(format!(
+            "{name} must be an http or https address without query, like {default}"
+        ))
+        .into()
     })
 }
 
@@ -155,8 +173,12 @@ mod tests {
     use super::*;
 
     fn with_file(text: &str) -> Result<Environment> {
-        let path = std::env::temp_dir().join(format!("ctsync-env-{}-{}", std::process::id(), text.len()));
-        std::fs::File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
+        let path =
+            std::env::temp_dir().join(format!("ctsync-env-{}-{}", std::process::id(), text.len()));
+        std::fs::File::create(&path)
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
         let environment = Environment::with_file(&path);
         std::fs::remove_file(&path).unwrap();
         environment
@@ -165,13 +187,19 @@ mod tests {
     #[test]
     fn a_missing_file_is_fine() {
         let environment = Environment::with_file(Path::new("/nonexistent/.env")).unwrap();
-        assert_eq!(environment.get("CTSYNC_TEST_NO_SUCH_SETTING").unwrap(), None);
+        assert_eq!(
+            environment.get("CTSYNC_TEST_NO_SUCH_SETTING").unwrap(),
+            None
+        );
     }
 
     #[test]
     fn settings_come_from_the_file_and_empty_ones_do_not_count() {
         let environment = with_file("CTSYNC_TEST_A='a b'\nCTSYNC_TEST_B=\n").unwrap();
-        assert_eq!(environment.get("CTSYNC_TEST_A").unwrap().as_deref(), Some("a b"));
+        assert_eq!(
+            environment.get("CTSYNC_TEST_A").unwrap().as_deref(),
+            Some("a b")
+        );
         assert_eq!(environment.get("CTSYNC_TEST_B").unwrap(), None);
     }
 
@@ -184,7 +212,11 @@ mod tests {
 
     #[test]
     fn the_database_is_one_of_two_kinds() {
-        for good in ["sqlite://a.db?mode=rwc", "postgres://u:p@h/d", "postgresql:///d?host=/run"] {
+        for good in [
+            "sqlite://a.db?mode=rwc",
+            "postgres://u:p@h/d",
+            "postgresql:///d?host=/run",
+        ] {
             assert_eq!(checked_database_url(good).unwrap().expose_secret(), good);
         }
         for wrong in ["mysql://h/d", "ctsync.db", "postgres:// h", ""] {

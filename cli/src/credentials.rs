@@ -40,8 +40,11 @@ impl CredentialsArgs {
 
 fn read_file(path: &Path) -> Result<String> {
     let name = path.display().to_string();
-    let file = std::fs::File::open(path)
-        .map_err(|error| Usage(format!("the credentials file {name} cannot be read: {error}")))?;
+    let file = std::fs::File::open(path).map_err(|error| {
+        Usage(format!(
+            "the credentials file {name} cannot be read: {error}"
+        ))
+    })?;
     read_all(file, &name)
 }
 
@@ -90,7 +93,9 @@ fn parse_json(text: &str) -> Result<Credentials> {
     } = credentials;
     Ok(Credentials {
         web_key: checked("web_key", web_key)?,
-        access_token: access_token.map(|token| checked("access_token", token)).transpose()?,
+        access_token: access_token
+            .map(|token| checked("access_token", token))
+            .transpose()?,
     })
 }
 
@@ -125,7 +130,9 @@ fn field(line: &str) -> Option<(&str, &str)> {
 
 fn build(web_key: Option<&str>, access_token: Option<&str>) -> Result<Credentials> {
     let web_key = web_key.ok_or_else(|| {
-        Usage("the credentials have no web key: give it alone on a line, or as web_key=…".to_owned())
+        Usage(
+            "the credentials have no web key: give it alone on a line, or as web_key=…".to_owned(),
+        )
     })?;
     Ok(Credentials {
         web_key: checked("web_key", web_key.trim().into())?,

@@ -69,7 +69,16 @@ mod tests {
     fn ages_grow_coarser() {
         let now = DateTime::UNIX_EPOCH;
         let texts = [5, 60, 7199, 7200, 172_800].map(|age| ago(now, now - TimeDelta::seconds(age)));
-        assert_eq!(texts, ["just now", "1 min ago", "119 min ago", "2 h ago", "2 days ago"]);
+        assert_eq!(
+            texts,
+            [
+                "just now",
+                "1 min ago",
+                "119 min ago",
+                "2 h ago",
+                "2 days ago"
+            ]
+        );
     }
 
     #[test]

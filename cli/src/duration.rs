@@ -11,7 +11,8 @@ const MAX: Duration = Duration::from_secs(100 * 365 * DAY);
 
 /// Reads a whole number with a unit: `s`, `m`, `h` or `d`.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
-    let example = || "expected a whole number with a unit, for example 90s, 50m, 2h or 30d".to_owned();
+    let example =
+        || "expected a whole number with a unit, for example 90s, 50m, 2h or 30d".to_owned();
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let unit = match text.strip_prefix(digits) {
         Some("s") => 1,
@@ -41,7 +42,18 @@ mod tests {
 
     #[test]
     fn everything_else_is_refused() {
-        for wrong in ["", "50", "m", "-5m", "1.5h", "0s", "5 m", "5M", "99999999999999999999s", "40000d"] {
+        for wrong in [
+            "",
+            "50",
+            "m",
+            "-5m",
+            "1.5h",
+            "0s",
+            "5 m",
+            "5M",
+            "99999999999999999999s",
+            "40000d",
+        ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

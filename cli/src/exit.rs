@@ -78,7 +78,11 @@ impl Exit {
         if let Some(error) = failure.downcast_ref::<Error>() {
             return error.into();
         }
-        if failure.is::<Usage>() { Self::Usage } else { Self::Internal }
+        if failure.is::<Usage>() {
+            Self::Usage
+        } else {
+            Self::Internal
+        }
     }
 }
 
@@ -146,7 +150,10 @@ mod tests {
         let mut exits = Exit::ALL.to_vec();
         exits.retain(|exit| *exit != Exit::Usage);
         exits.sort_by(|left, right| right.cmp(left));
-        assert_eq!(exits.iter().map(|exit| exit.code()).collect::<Vec<_>>(), order);
+        assert_eq!(
+            exits.iter().map(|exit| exit.code()).collect::<Vec<_>>(),
+            order
+        );
     }
 
     #[test]

@@ -30,7 +30,10 @@ pub(crate) fn start(
 ) -> Result<()> {
     let is_terminal = stderr().is_terminal();
     let filter = filter(environment.get("CTSYNC_LOG")?.as_deref(), args, is_terminal)?;
-    let format = format(environment.get("CTSYNC_LOG_FORMAT")?.as_deref(), is_terminal)?;
+    let format = format(
+        environment.get("CTSYNC_LOG_FORMAT")?.as_deref(),
+        is_terminal,
+    )?;
     let builder = fmt()
         .with_env_filter(filter)
         .with_writer(BesideBars(progress.clone()))
@@ -111,7 +114,10 @@ mod tests {
     #[test]
     fn a_level_is_meant_for_our_own_code() {
         let filter = filter(Some("info"), &args(0), true).unwrap().to_string();
-        assert!(filter.contains("engine=info") && filter.contains("warn"), "{filter}");
+        assert!(
+            filter.contains("engine=info") && filter.contains("warn"),
+            "{filter}"
+        );
     }
 
     #[test]

@@ -2,6 +2,11 @@
 //!
 //! Arguments are parsed, settings checked, one command run, and its outcome turned into an exit code.
 
+#![expect(
+    clippy::doc_markdown,
+    reason = "doc comments of arguments are help texts, where backticks would show"
+)]
+
 mod args;
 mod commands;
 mod config;

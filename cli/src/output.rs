@@ -82,7 +82,11 @@ impl Output {
     pub(crate) fn raw(self, text: &str) -> io::Result<()> {
         let mut to = stdout().lock();
         let text = text.trim_end_matches('\n');
-        let written = if text.is_empty() { Ok(()) } else { writeln!(to, "{text}") };
+        let written = if text.is_empty() {
+            Ok(())
+        } else {
+            writeln!(to, "{text}")
+        };
         match written.and_then(|()| to.flush()) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             other => other,

@@ -40,7 +40,8 @@ impl Table {
     /// Adds a fact.
     pub(crate) fn fact(&mut self, name: &str, value: impl Into<Value>) {
         let Value(value) = value.into();
-        self.inner.add_row([Cell::new(name).add_attribute(Attribute::Dim), value]);
+        self.inner
+            .add_row([Cell::new(name).add_attribute(Attribute::Dim), value]);
     }
 
     /// Whether there are no rows.
@@ -51,7 +52,8 @@ impl Table {
     /// Returns the table as text, with colours when `is_coloured`, as wide as the terminal at most.
     pub(crate) fn render(mut self, is_coloured: bool) -> String {
         if std::io::stdout().is_terminal() {
-            self.inner.set_content_arrangement(ContentArrangement::Dynamic);
+            self.inner
+                .set_content_arrangement(ContentArrangement::Dynamic);
         }
         if is_coloured {
             self.inner.enforce_styling();
@@ -119,7 +121,10 @@ mod tests {
         let mut table = Table::new(["tenant", "read"]);
         table.row([text("acme"), number(12_345)]);
         table.row([text("b"), number(7)]);
-        assert_eq!(table.render(false), "TENANT  READ\nacme    12,345\nb            7");
+        assert_eq!(
+            table.render(false),
+            "TENANT  READ\nacme    12,345\nb            7"
+        );
     }
 
     #[test]

@@ -62,3 +62,8 @@ need_component() {
     cargo "$1" --version >/dev/null 2>&1 || rustup component add "$2" ||
         die "cargo $1 is missing; install it with 'rustup component add $2', then start again."
 }
+
+# Prints the folder that cargo builds into.
+target_folder() {
+    cargo metadata --format-version 1 --no-deps --locked | sed -E 's/.*"target_directory":"([^"]*)".*/\1/'
+}

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use entity::Stream;
-use tests::{TestApp, assert_ended_well, on_both_databases, stream, thorough};
+use tests::{on_both_databases, stream};
 
 on_both_databases! {
     async fn a_first_sync_mirrors_everything(app: &TestApp) {

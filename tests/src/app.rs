@@ -15,7 +15,6 @@ use crate::{Backend, Site, SiteSpec, TestClock, TestDatabase};
 const WORKER: &str = "worker-1";
 
 /// The parts that run together in one test.
-#[derive(Debug)]
 pub struct TestApp {
     /// The database.
     pub database: TestDatabase,

@@ -21,6 +21,7 @@ mod observe;
 mod oracle;
 mod property;
 mod records;
+mod report;
 mod site;
 
 pub use app::{TestApp, run};
@@ -29,4 +30,5 @@ pub use database::{Backend, TestDatabase};
 pub use observe::{CrashPoint, Recorder};
 pub use property::property;
 pub use records::{Records, Row};
-pub use site::{Site, SiteSpec, assert_ended, assert_ended_well, plain, stream, thorough};
+pub use report::{assert_ended, assert_ended_well, plain, stream, thorough};
+pub use site::{Site, SiteSpec};

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use entity::{RecordId, SnapshotId, Stream, SyncRunId, TenantId, Timestamp};
 use entity::{hot_list_item, lead, lead_metric, note, opportunity, pipeline_stage_count, sales_cycle, scheduled_activity};
-use sea_orm::{DatabaseConnection, EntityTrait, QueryOrder};
+use sea_orm::{DatabaseConnection, QueryOrder};
 
 /// All rows that a tenant's readers see, deleted records included, in the order of their ids.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,20 +6,20 @@ use chrono::TimeDelta;
 use ctsync_sandbox::{Account, AccountSpec};
 use engine::error::Result;
 use engine::observer::{NoObserver, Observer};
-use engine::run::{Engine, RunReport, StreamReport, SyncRequest};
+use engine::run::{Engine, RunReport, SyncRequest};
 use engine::secret::Credentials;
 use engine::settings::ConnectionSettings;
 use entity::connection::ConnectionStatus;
-use entity::sync_run::{RunStatus, RunTrigger};
 use entity::tenant::TenantStatus;
-use entity::{ConnectionId, ReasonCode, Source, Stream, SyncRunId, TenantId};
+use entity::{ConnectionId, Source, Stream, SyncRunId, TenantId};
 use entity::{connection, sync_run, tenant};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::identity::Identities;
-use crate::{CrashPoint, Records, TestApp, TestClock};
+use crate::report::assert_numbers_add_up;
+use crate::{CrashPoint, Records, TestApp, TestClock, assert_ended_well, plain};
 
 /// What a site is made from.
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ impl SiteSpec {
 }
 
 /// An account of the sandbox, with the tenant and connection that mirror it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Site {
     /// The account.
     pub account: Account,
@@ -233,6 +233,13 @@ impl Site {
         row.expect("the connection can be read").expect("the connection is there")
     }
 
+    /// Returns the settings of the connection.
+    pub async fn settings(&self) -> ConnectionSettings {
+        let row = self.connection_row().await;
+        let settings = engine::settings::connection_settings("the site", &row.settings);
+        settings.expect("the settings are valid")
+    }
+
     /// Returns the row of a run.
     pub async fn run_row(&self, run: SyncRunId) -> sync_run::Model {
         let find = sync_run::Entity::owned_by(self.tenant).filter(sync_run::COLUMN.id.eq(run));
@@ -252,46 +259,6 @@ impl Site {
     }
 }
 
-/// A plain request, as from the command line.
-pub fn plain() -> SyncRequest {
-    SyncRequest::new(RunTrigger::Cli)
-}
-
-/// A request that reads everything and believes every deletion.
-pub fn thorough() -> SyncRequest {
-    SyncRequest {
-        full: true,
-        accept_deletes: true,
-        ..plain()
-    }
-}
-
-/// Expects a run that is a success in every respect.
-pub fn assert_ended_well(report: &RunReport) {
-    let ending = (report.status, report.reason, report.message.as_deref());
-    assert_eq!(ending, (RunStatus::Success, None, None));
-}
-
-/// Expects a run that ended so and for this reason.
-pub fn assert_ended(report: &RunReport, status: RunStatus, reason: ReasonCode) {
-    let ending = (report.status, report.reason);
-    assert_eq!(ending, (status, Some(reason)), "{:?}", report.message);
-}
-
-/// Returns what a run did to a stream.
-pub fn stream(report: &RunReport, stream: Stream) -> &StreamReport {
-    let found = report.streams.iter().find(|report| report.stream == stream);
-    found.unwrap_or_else(|| panic!("the run has no stream {stream}"))
-}
-
-fn assert_numbers_add_up(report: &RunReport) {
-    for stream in &report.streams {
-        let parts = [stream.added, stream.changed, stream.unchanged, stream.duplicate, stream.rejected];
-        assert_eq!(stream.read, parts.iter().sum::<i64>(), "{stream:?}");
-        assert!(stream.revived <= stream.changed, "{stream:?}");
-    }
-}
-
 /// Settings that suit tests, overlaid with those of `spec`.
 fn connection_settings(spec: &SiteSpec, base_url: &str) -> Value {
     // Waiting for the budget would move the clock; suites about the budget set their own rate.
@@ -300,13 +267,4 @@ fn connection_settings(spec: &SiteSpec, base_url: &str) -> Value {
     let settings_map = settings.as_object_mut().expect("settings are an object");
     settings_map.extend(own.expect("settings are an object").clone());
     settings
-}
-
-impl Site {
-    /// Returns the settings of the connection.
-    pub async fn settings(&self) -> ConnectionSettings {
-        let row = self.connection_row().await;
-        let settings = engine::settings::connection_settings("the site", &row.settings);
-        settings.expect("the settings are valid")
-    }
 }

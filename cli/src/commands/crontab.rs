@@ -33,7 +33,10 @@ pub(crate) fn run(output: Output, environment: &Environment, args: &CrontabArgs)
     let folder = std::env::current_dir().context("could not find out the current folder")?;
     let line = line(&program, &folder, args);
     let missing = environment.only_in_process(&NEEDED);
-    output.result(&json!({ "line": line, "folder": folder, "setInShellOnly": missing }), || line.clone())?;
+    output.result(
+        &json!({ "line": line, "folder": folder, "setInShellOnly": missing }),
+        || line.clone(),
+    )?;
     output.say("Add the line with `crontab -e`. It reads its settings from .env in this folder.");
     if !missing.is_empty() {
         output.say(&format!(
@@ -50,7 +53,11 @@ fn line(program: &Path, folder: &Path, args: &CrontabArgs) -> String {
         "60" => "0".to_owned(),
         every => format!("*/{every}"),
     };
-    let log = args.log.as_ref().map(|log| format!(" >> {} 2>&1", quoted(log))).unwrap_or_default();
+    let log = args
+        .log
+        .as_ref()
+        .map(|log| format!(" >> {} 2>&1", quoted(log)))
+        .unwrap_or_default();
     let (folder, program) = (quoted(folder), quoted(program));
     format!("{minutes} * * * * cd {folder} && {program} run --all --deadline 50m{log}")
 }
@@ -78,7 +85,11 @@ mod tests {
 
     #[test]
     fn the_line_runs_everything_from_the_folder_of_its_settings() {
-        let line = line(Path::new("/usr/bin/ctsync"), Path::new("/srv/ctsync"), &args("15", None));
+        let line = line(
+            Path::new("/usr/bin/ctsync"),
+            Path::new("/srv/ctsync"),
+            &args("15", None),
+        );
         assert_eq!(
             line,
             "*/15 * * * * cd /srv/ctsync && /usr/bin/ctsync run --all --deadline 50m"

@@ -35,8 +35,16 @@ const SETTING_LIST: [(&str, &str, &str); 6] = [
         "",
         "the enterprise token, for connections without a token of their own",
     ),
-    ("CTSYNC_LOG", "info", "log level, or a filter like engine=debug; warn on a terminal"),
-    ("CTSYNC_LOG_FORMAT", "", "text or json; text on a terminal, json elsewhere"),
+    (
+        "CTSYNC_LOG",
+        "info",
+        "log level, or a filter like engine=debug; warn on a terminal",
+    ),
+    (
+        "CTSYNC_LOG_FORMAT",
+        "",
+        "text or json; text on a terminal, json elsewhere",
+    ),
 ];
 
 #[derive(Debug, clap::Args)]

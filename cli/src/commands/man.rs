@@ -37,6 +37,10 @@ fn write_all(output: Output, dir: &Path) -> Result<()> {
     std::fs::create_dir_all(dir).with_context(attempt)?;
     clap_mangen::generate_to(Cli::command(), dir).with_context(attempt)?;
     let page_count = std::fs::read_dir(dir).with_context(attempt)?.count();
-    output.say(&format!("{} in {}", things(page_count, "page"), dir.display()));
+    output.say(&format!(
+        "{} in {}",
+        things(page_count, "page"),
+        dir.display()
+    ));
     Ok(())
 }

@@ -41,7 +41,7 @@ impl Assignment {
         let list = text.split(',').map(|part| part.trim().into()).collect();
         let json = serde_json::from_str(text).ok();
         let readings = [json, Some(text.into()), Some(Value::Array(list))];
-        readings.into_iter().filter(Option::is_some).collect()
+        readings.into_iter().flatten().map(Some).collect()
     }
 }
 

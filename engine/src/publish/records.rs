@@ -1,7 +1,5 @@
 //! Writes the records of a stream: the new, the changed, the returned and the vanished ones.
 
-use std::collections::HashSet;
-
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
 
 use super::upsert::Upsert;
@@ -34,19 +32,9 @@ pub(super) async fn write(
     outcome: &StreamOutcome,
 ) -> Result<()> {
     let mut upsert = upsert(model::table(outcome.stream));
-    // A record may be listed twice; one statement must not hold a key twice.
-    let mut written = HashSet::new();
     for slice in &outcome.reading.slices {
         for page in &slice.pages {
-            write_page(
-                publication,
-                tx,
-                &mut upsert,
-                &slice.slice,
-                page,
-                &mut written,
-            )
-            .await?;
+            write_page(publication, tx, &mut upsert, &slice.slice, page).await?;
         }
     }
     let affected = upsert.finish(tx).await?;
@@ -79,7 +67,6 @@ async fn write_page(
     upsert: &mut Upsert,
     slice: &Slice,
     page: &PageToWrite,
-    written: &mut HashSet<u128>,
 ) -> Result<()> {
     let connector = publication.connector;
     let rules = connector.rules();
@@ -94,14 +81,14 @@ async fn write_page(
     for position in &page.positions {
         let changed =
             || Error::Internal("a stored answer reads differently than before".to_owned());
-        let range = envelope.records.get(*position).ok_or_else(changed)?;
+        let range = envelope
+            .records
+            .get(*position as usize)
+            .ok_or_else(changed)?;
         let text = record_text(&body, range);
         let content = normalize(connector, &rules, slice, text).map_err(|_| changed())?;
         let record = content.normalized.record;
         let upstream_id = record.upstream_id().to_owned();
-        if !written.insert(crate::hash::key(&upstream_id)) {
-            return Err(changed());
-        }
         let leading: [Value; 4] = [
             publication.clock.new_id().into(),
             publication.lease.tenant.into(),

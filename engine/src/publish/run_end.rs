@@ -144,14 +144,10 @@ async fn write_connection(
     if is_success && publication.refreshes {
         update = update.col_expr(Column::LastSuccessAt, Expr::value(Some::<Timestamp>(now)));
     }
-    if publication.outcomes.iter().any(is_refused) {
-        let sentence = "the upstream refused the credentials; set new ones with `ctsync connections set-credentials`";
+    if let Some((status, reason)) = credentials_state(publication) {
         update = update
-            .col_expr(
-                Column::Status,
-                Expr::value(ConnectionStatus::NeedsCredentials.as_str()),
-            )
-            .col_expr(Column::StatusReason, Expr::value(Some(sentence)));
+            .col_expr(Column::Status, Expr::value(status.as_str()))
+            .col_expr(Column::StatusReason, Expr::value(reason));
     }
     update
         .filter(connection::COLUMN.tenant_id.eq(publication.lease.tenant))
@@ -160,6 +156,19 @@ async fn write_connection(
         .await
         .attempt("write the connection's state")?;
     Ok(())
+}
+
+/// Tells whether the upstream took the credentials; `None` when it did not say.
+fn credentials_state(
+    publication: &Publication<'_>,
+) -> Option<(ConnectionStatus, Option<&'static str>)> {
+    if publication.outcomes.iter().any(is_refused) {
+        let sentence = "the upstream refused the credentials; set new ones with `ctsync connections set-credentials`";
+        return Some((ConnectionStatus::NeedsCredentials, Some(sentence)));
+    }
+    let is_taken =
+        publication.effect == Effect::Publish && publication.verdict.status == RunStatus::Success;
+    is_taken.then_some((ConnectionStatus::Active, None))
 }
 
 fn is_refused(outcome: &StreamOutcome) -> bool {

@@ -18,7 +18,7 @@ pub use counters::Counters;
 pub use page::Basis;
 pub(crate) use page::{normalize, record_text};
 pub use profile::{Drift, FieldProfile, Profile};
-pub(crate) use slice::{Draft, Judge};
+pub(crate) use slice::{Draft, Judge, NAMED_IDS, ReadSlice};
 pub use slice::{PageToWrite, RejectedRecord, SliceReading, Written};
 pub(crate) use stream::conclude;
 pub use stream::{Failure, Reader, StreamOutcome, StreamPlan, StreamReading};

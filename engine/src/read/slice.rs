@@ -17,6 +17,9 @@ use crate::snapshot::{Snapshot, SnapshotWriter};
 /// Rejects kept for each stream and run; beyond it they are only counted.
 const MAX_REJECTS: usize = 10_000;
 
+/// How many written records of each kind a report shows.
+pub(crate) const NAMED_IDS: usize = 20;
+
 /// What a publication of a slice would write.
 #[derive(Debug)]
 pub struct SliceReading {
@@ -28,10 +31,16 @@ pub struct SliceReading {
     pub pages: Vec<PageToWrite>,
     /// Records that could not be normalized.
     pub rejects: Vec<RejectedRecord>,
-    /// The fields of the records.
-    pub profile: Profile,
+}
+
+/// A slice that was read, with what only its stream keeps.
+#[derive(Debug)]
+pub(crate) struct ReadSlice {
+    pub(crate) slice: SliceReading,
     /// The records to write.
-    pub written: Vec<Written>,
+    pub(crate) written: Vec<Written>,
+    /// The fields of the records.
+    pub(crate) profile: Profile,
 }
 
 /// A record to write.
@@ -54,7 +63,7 @@ pub struct PageToWrite {
     /// Path it came from.
     pub endpoint: String,
     /// Places of the records in it.
-    pub positions: Vec<usize>,
+    pub positions: Vec<u32>,
 }
 
 /// A record that could not be normalized.
@@ -90,6 +99,8 @@ pub(crate) struct Judge<'a> {
     pub(crate) clock: &'a Clock,
     /// Where answers are kept; nowhere when they must not be, or are already.
     pub(crate) snapshots: Option<&'a SnapshotWriter>,
+    /// Whether all written records are named, or only as many as a report shows.
+    pub(crate) names_all_written: bool,
 }
 
 /// A reading under way.
@@ -99,7 +110,9 @@ pub(crate) struct Draft<'a> {
     pub(super) generation: Generation,
     walk: i32,
     position: i32,
-    pub(crate) reading: SliceReading,
+    pub(super) reading: SliceReading,
+    written: Vec<Written>,
+    profile: Profile,
 }
 
 impl<'a> Draft<'a> {
@@ -122,9 +135,18 @@ impl<'a> Draft<'a> {
                 counters: Counters::default(),
                 pages: vec![],
                 rejects: vec![],
-                profile: Profile::default(),
-                written: vec![],
             },
+            written: vec![],
+            profile: Profile::default(),
+        }
+    }
+
+    /// Ends the reading.
+    pub(crate) fn finish(self) -> ReadSlice {
+        ReadSlice {
+            slice: self.reading,
+            written: self.written,
+            profile: self.profile,
         }
     }
 
@@ -198,7 +220,7 @@ impl<'a> Draft<'a> {
         {
             self.reading.counters.read += 1;
             if self.compare_record(snapshot.id, position, record)? {
-                positions.push(position);
+                positions.push(u32::try_from(position).unwrap_or(u32::MAX));
             }
         }
         if !positions.is_empty() {
@@ -271,14 +293,30 @@ impl<'a> Draft<'a> {
             }
         };
         counters.unreadable += u64::from(normalized.unreadable);
-        self.reading.profile.add(&fields);
+        self.profile.add(&fields);
         if is_written {
-            self.reading.written.push(Written {
-                upstream_id: normalized.record.upstream_id().into(),
-                is_new: comparison == Comparison::Added,
-            });
+            self.name(
+                normalized.record.upstream_id(),
+                comparison == Comparison::Added,
+            );
         }
         Ok(is_written)
+    }
+
+    /// Notes which record is written.
+    fn name(&mut self, upstream_id: &str, is_new: bool) {
+        let counters = &self.reading.counters;
+        let count = if is_new {
+            counters.added
+        } else {
+            counters.changed
+        };
+        if self.judge.names_all_written || count <= NAMED_IDS as u64 {
+            self.written.push(Written {
+                upstream_id: upstream_id.into(),
+                is_new,
+            });
+        }
     }
 
     fn reject(&mut self, reject: RejectedRecord) {

@@ -11,7 +11,7 @@ use super::compare::{KnownRows, Mirror};
 use super::counters::Counters;
 use super::page::Basis;
 use super::profile::Profile;
-use super::slice::{Draft, Judge, RejectedRecord, SliceReading, Written};
+use super::slice::{Draft, Judge, ReadSlice, RejectedRecord, SliceReading, Written};
 use super::vanish::{self, Scope, Vanished};
 use super::walk::{Fetched, Pace, WalkError, fetch, walk};
 use crate::clock::Clock;
@@ -93,6 +93,8 @@ pub struct StreamReading {
     pub counters: Counters,
     /// What was read whole, slice by slice.
     pub slices: Vec<SliceReading>,
+    /// The records to be written: all of them where another stream depends on them, some otherwise.
+    pub written: Vec<Written>,
     /// Rows to be marked deleted; empty when the brake holds them back.
     pub vanished: Vec<Vanished>,
     /// How many rows the brake holds back from deletion.
@@ -102,6 +104,19 @@ pub struct StreamReading {
 }
 
 impl StreamReading {
+    /// Adds a slice that was read whole.
+    pub(crate) fn add(&mut self, read: ReadSlice) {
+        let ReadSlice {
+            slice,
+            written,
+            profile,
+        } = read;
+        self.counters.add(&slice.counters);
+        self.written.extend(written);
+        self.profile.merge(profile);
+        self.slices.push(slice);
+    }
+
     /// Whether there are slices that were read whole.
     pub fn is_publishable(&self) -> bool {
         !self.slices.is_empty()
@@ -110,11 +125,6 @@ impl StreamReading {
     /// Records that could not be normalized.
     pub fn rejects(&self) -> impl Iterator<Item = &RejectedRecord> {
         self.slices.iter().flat_map(|slice| &slice.rejects)
-    }
-
-    /// The records to be written.
-    pub fn written(&self) -> impl Iterator<Item = &Written> {
-        self.slices.iter().flat_map(|slice| &slice.written)
     }
 }
 
@@ -125,6 +135,8 @@ pub struct StreamPlan {
     pub slices: Vec<Slice>,
     /// Slices known to be empty, because the record they belong to is gone.
     pub gone: Vec<Slice>,
+    /// Whether another stream needs to know all records that are written.
+    pub names_all_written: bool,
 }
 
 impl Reader<'_> {
@@ -137,9 +149,18 @@ impl Reader<'_> {
         let retries_before = self.upstream.retry_count.load(Ordering::Relaxed);
         self.observer.on(Event::StreamStarted(stream)).await;
         let mut known = KnownRows::load(self.mirror, stream, self.basis).await?;
-        let (slices, mut failure) = self.read_slices(&mut known, plan.slices).await?;
-        let reading = conclude(self.mirror, stream, &known, slices, &plan.gone, self.brake).await?;
-        failure = failure.or_else(|| nothing_understood(stream, &reading));
+        let judge = self.judge(plan.names_all_written);
+        let (mut reading, failure) = self.read_slices(judge, &mut known, plan.slices).await?;
+        conclude(
+            self.mirror,
+            stream,
+            &known,
+            &mut reading,
+            &plan.gone,
+            self.brake,
+        )
+        .await?;
+        let failure = failure.or_else(|| nothing_understood(stream, &reading));
         self.observer.on(Event::StreamEnded(stream)).await;
         Ok(StreamOutcome {
             stream,
@@ -153,10 +174,11 @@ impl Reader<'_> {
     /// Reads slices until one fails in a way that the others would share.
     async fn read_slices(
         &self,
+        judge: Judge<'_>,
         known: &mut KnownRows,
         slices: Vec<Slice>,
-    ) -> Result<(Vec<SliceReading>, Option<Failure>)> {
-        let mut readings = vec![];
+    ) -> Result<(StreamReading, Option<Failure>)> {
+        let mut reading = StreamReading::default();
         let mut failure = None;
         // The first pages of several slices are under way at once; they are taken in one after the other.
         let ahead = slices
@@ -165,11 +187,14 @@ impl Reader<'_> {
         let mut ahead = futures::stream::iter(ahead).buffered(self.settings.concurrency);
         while let Some((slice, listings, first_pages)) = ahead.next().await {
             let result = match first_pages {
-                Ok(first_pages) => self.read_slice(known, slice, &listings, first_pages).await,
+                Ok(first_pages) => {
+                    self.read_slice(judge, known, slice, &listings, first_pages)
+                        .await
+                }
                 Err(error) => Err(WalkError::Failed(error)),
             };
             match result {
-                Ok(reading) => readings.push(reading),
+                Ok(slice) => reading.add(slice),
                 Err(error) => {
                     let (reason, is_shared) = slice_failure(error)?;
                     failure.get_or_insert(reason);
@@ -179,7 +204,7 @@ impl Reader<'_> {
                 }
             }
         }
-        Ok((readings, failure))
+        Ok((reading, failure))
     }
 
     async fn fetch_first_pages(
@@ -198,13 +223,15 @@ impl Reader<'_> {
     /// Reads a slice, and once more with care when its list moved.
     async fn read_slice(
         &self,
+        judge: Judge<'_>,
         known: &mut KnownRows,
         slice: Arc<Slice>,
         listings: &[Listing],
         first_pages: Vec<Fetched>,
-    ) -> Result<SliceReading, WalkError> {
+    ) -> Result<ReadSlice, WalkError> {
         match self
             .walk_slice(
+                judge,
                 known,
                 Arc::clone(&slice),
                 listings,
@@ -216,7 +243,7 @@ impl Reader<'_> {
             Err(WalkError::Moved(sentence)) => {
                 tracing::info!(stream = %slice.stream, why = sentence, "list moved, reading it again");
                 let first_pages = self.first_pages(listings).await?;
-                self.walk_slice(known, slice, listings, first_pages, Pace::Sequential)
+                self.walk_slice(judge, known, slice, listings, first_pages, Pace::Sequential)
                     .await
             }
             result => result,
@@ -225,14 +252,15 @@ impl Reader<'_> {
 
     async fn walk_slice(
         &self,
+        judge: Judge<'_>,
         known: &mut KnownRows,
         slice: Arc<Slice>,
         listings: &[Listing],
         first_pages: Vec<Fetched>,
         pace: Pace,
-    ) -> Result<SliceReading, WalkError> {
+    ) -> Result<ReadSlice, WalkError> {
         let attempt = if pace == Pace::Concurrent { 1 } else { 2 };
-        let mut draft = Draft::new(self.judge(), known, slice, attempt);
+        let mut draft = Draft::new(judge, known, slice, attempt);
         for (listing, first) in listings.iter().zip(first_pages) {
             if let Err(error) = walk(self, &mut draft, listing, pace, first).await {
                 let generation = draft.generation;
@@ -240,33 +268,33 @@ impl Reader<'_> {
                 return Err(error);
             }
         }
-        Ok(draft.reading)
+        Ok(draft.finish())
     }
 
-    fn judge(&self) -> Judge<'_> {
+    fn judge(&self, names_all_written: bool) -> Judge<'_> {
         Judge {
             connector: self.upstream.connector.as_ref(),
             basis: self.basis,
             clock: self.clock,
             snapshots: self.snapshots,
+            names_all_written,
         }
     }
 }
 
-/// Sums up the slices of a stream and finds the rows that vanished from them.
+/// Checks the numbers of a stream and finds the rows that vanished from the slices that were read.
 pub(crate) async fn conclude(
     mirror: Mirror<'_>,
     stream: Stream,
     known: &KnownRows,
-    slices: Vec<SliceReading>,
+    reading: &mut StreamReading,
     gone: &[Slice],
     brake: Option<BrakeLimits>,
-) -> Result<StreamReading> {
-    let mut reading = summed(slices);
+) -> Result<()> {
     reading.counters.check()?;
     // A record that could not be identified may be any of the rows that seem to be gone.
     if reading.counters.rejected > 0 {
-        return Ok(reading);
+        return Ok(());
     }
     let mut scope = Scope::default();
     let read = reading.slices.iter().map(|reading| reading.slice.as_ref());
@@ -275,13 +303,13 @@ pub(crate) async fn conclude(
     }
     let vanished = vanish::find(mirror, stream, known, &scope).await?;
     let count = vanished.len() as u64;
-    if brake.is_some_and(|brake| is_implausible(brake, &reading, count, known.live())) {
+    if brake.is_some_and(|brake| is_implausible(brake, reading, count, known.live())) {
         reading.held_back = count;
     } else {
         reading.counters.deleted = count;
         reading.vanished = vanished;
     }
-    Ok(reading)
+    Ok(())
 }
 
 fn is_implausible(brake: BrakeLimits, reading: &StreamReading, deleted: u64, live: u64) -> bool {
@@ -299,16 +327,6 @@ fn nothing_understood(stream: Stream, reading: &StreamReading) -> Option<Failure
             counters.read
         ),
     })
-}
-
-fn summed(slices: Vec<SliceReading>) -> StreamReading {
-    let mut reading = StreamReading::default();
-    for mut slice in slices {
-        reading.counters.add(&slice.counters);
-        reading.profile.merge(std::mem::take(&mut slice.profile));
-        reading.slices.push(slice);
-    }
-    reading
 }
 
 /// Returns why a slice failed and whether its neighbours would fail, too.

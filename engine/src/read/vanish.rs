@@ -21,7 +21,7 @@ pub struct Vanished {
 }
 
 /// The part of a stream that was read whole.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Scope {
     is_whole: bool,
     parents: HashSet<String>,
@@ -55,7 +55,7 @@ impl Scope {
                 .iter()
                 .any(|(from, to)| *from <= time && time < *to)
         };
-        Ok(!self.windows.is_empty() && time.is_none_or(is_inside))
+        Ok(time.is_none_or(is_inside))
     }
 }
 
@@ -66,14 +66,14 @@ fn boundary_column(table: &RecordTable) -> &'static str {
     }
 }
 
-/// Returns the live rows of `stream` within `scope` that were not seen.
+/// Returns the live rows of `stream` within `scope` that were not seen; none when nothing was read.
 pub(super) async fn find(
     mirror: Mirror<'_>,
     stream: Stream,
     known: &KnownRows,
     scope: &Scope,
 ) -> Result<Vec<Vanished>> {
-    if known.unseen_live() == 0 {
+    if known.unseen_live() == 0 || *scope == Scope::default() {
         return Ok(vec![]);
     }
     let table = model::table(stream);

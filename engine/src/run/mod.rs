@@ -353,7 +353,7 @@ fn judge(reading: Reading) -> (Vec<StreamOutcome>, Verdict) {
 }
 
 impl Place {
-    fn planned_streams(
+    pub(super) fn planned_streams(
         &self,
         connector: &dyn Connector,
         request: &SyncRequest,

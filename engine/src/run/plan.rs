@@ -28,18 +28,24 @@ pub(super) async fn slices(
     outcomes: &[StreamOutcome],
 ) -> Result<StreamPlan> {
     let slice = |boundary| Slice { stream, boundary };
+    let planned = target.planned_streams(target.connector.as_ref(), request);
+    let names_all_written = planned
+        .iter()
+        .any(|(_, slicing)| *slicing == Slicing::PerRecordOf(stream));
     match slicing {
-        Slicing::Whole => Ok(StreamPlan {
-            slices: vec![slice(Boundary::Whole)],
-            gone: vec![],
-        }),
-        Slicing::Window => Ok(StreamPlan {
-            slices: vec![slice(window(engine, target)?)],
-            gone: vec![],
-        }),
+        Slicing::Whole => Ok(one(slice(Boundary::Whole), names_all_written)),
+        Slicing::Window => Ok(one(slice(window(engine, target)?), names_all_written)),
         Slicing::PerRecordOf(parent) => {
             per_record(engine, target, request, stream, parent, outcomes).await
         }
+    }
+}
+
+fn one(slice: Slice, names_all_written: bool) -> StreamPlan {
+    StreamPlan {
+        slices: vec![slice],
+        gone: vec![],
+        names_all_written,
     }
 }
 
@@ -81,7 +87,7 @@ async fn per_record(
         .filter(|reading| reading.is_publishable());
     let changed = reading
         .iter()
-        .flat_map(|reading| reading.written())
+        .flat_map(|reading| &reading.written)
         .map(|written| written.upstream_id.as_ref());
     let gone: std::collections::HashSet<&str> = reading
         .iter()
@@ -98,6 +104,7 @@ async fn per_record(
     Ok(StreamPlan {
         slices: wanted.into_iter().map(slice).collect(),
         gone: gone.into_iter().map(|id| slice(id.to_owned())).collect(),
+        names_all_written: false,
     })
 }
 

@@ -11,8 +11,8 @@ use super::{Engine, Place, Reading, SyncRequest};
 use crate::connector::{Answer, Connector, Slice};
 use crate::error::{Attempt, Error, Result};
 use crate::read::{
-    Basis, Draft, Failure, Fetched, Judge, KnownRows, Mirror, SliceReading, StreamOutcome,
-    WalkError, conclude,
+    Basis, Draft, Failure, Fetched, Judge, KnownRows, Mirror, ReadSlice, StreamOutcome,
+    StreamReading, WalkError, conclude,
 };
 use crate::snapshot::load_payload;
 
@@ -65,14 +65,15 @@ async fn read_stream(
         basis: Basis::Columns,
         clock: &engine.clock,
         snapshots: None,
+        names_all_written: false,
     };
     let mut known = KnownRows::load(mirror, stream, Basis::Columns).await?;
-    let mut slices = Vec::with_capacity(pages.len());
+    let mut reading = StreamReading::default();
     for (key, pages) in pages {
-        slices.push(read_slice(engine, place, judge, &mut known, stream, &key, pages).await?);
+        reading.add(read_slice(engine, place, judge, &mut known, stream, &key, pages).await?);
     }
     let brake = (!request.accept_deletes).then_some(place.tenant_settings.brake);
-    let reading = conclude(mirror, stream, &known, slices, &[], brake).await?;
+    conclude(mirror, stream, &known, &mut reading, &[], brake).await?;
     Ok(Some(StreamOutcome {
         reading,
         failure: None,
@@ -88,7 +89,7 @@ async fn read_slice(
     stream: Stream,
     key: &str,
     pages: Vec<snapshot::Model>,
-) -> Result<SliceReading> {
+) -> Result<ReadSlice> {
     let damaged = || Error::Internal("a stored snapshot reads differently than before".to_owned());
     let slice = Slice::from_key(stream, key).ok_or_else(damaged)?;
     let mut draft = Draft::new(judge, known, Arc::new(slice), 1);
@@ -111,7 +112,7 @@ async fn read_slice(
             })?;
         last = shape.last;
     }
-    Ok(draft.reading)
+    Ok(draft.finish())
 }
 
 async fn fetched(

@@ -10,10 +10,7 @@ use serde::Serialize;
 
 use super::{Engine, Place};
 use crate::error::{Attempt, Error, Result};
-use crate::read::StreamOutcome;
-
-/// How many ids of each kind a report names.
-const NAMED_IDS: usize = 20;
+use crate::read::{NAMED_IDS, StreamOutcome};
 
 /// What became of a run.
 #[derive(Debug, Clone, Serialize)]
@@ -136,7 +133,8 @@ pub(super) async fn load(
             let written = |is_new| {
                 outcome
                     .reading
-                    .written()
+                    .written
+                    .iter()
                     .filter(move |written| written.is_new == is_new)
             };
             stream.added_ids = named(written(true).map(|written| written.upstream_id.as_ref()));

@@ -15,9 +15,9 @@ pub(crate) struct Args {
     /// A PostgreSQL server on which databases may be made and dropped; SQLite only if left out.
     #[arg(long)]
     pub(crate) postgres_url: Option<String>,
-    /// Times each thing is measured; the median counts.
-    #[arg(long, default_value_t = 3)]
-    pub(crate) runs: usize,
+    /// Times each thing is measured; the median counts. 3 if left out, 1 for a quick try.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    runs: Option<u32>,
     /// A tenth of the records, for a quick try: targets are shown but not judged.
     #[arg(long)]
     pub(crate) small: bool,
@@ -33,6 +33,11 @@ pub(crate) struct Sizes {
 }
 
 impl Args {
+    /// Returns how many times to measure each thing.
+    pub(crate) fn runs(&self) -> u32 {
+        self.runs.unwrap_or(if self.small { 1 } else { 3 })
+    }
+
     /// Returns how many records to measure.
     pub(crate) fn sizes(&self) -> Sizes {
         if self.small {

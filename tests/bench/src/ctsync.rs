@@ -36,8 +36,13 @@ impl Ctsync {
         let program = programs.join("ctsync");
         let made = Command::new(&program).arg("secret-key").output().await;
         let made = made.with_context(|| format!("could not run {}", program.display()))?;
-        let secret_key = String::from_utf8(successful(made)?.stdout)?.trim().to_owned();
-        Ok(Self { program, secret_key })
+        let secret_key = String::from_utf8(successful(made)?.stdout)?
+            .trim()
+            .to_owned();
+        Ok(Self {
+            program,
+            secret_key,
+        })
     }
 
     /// Makes the tables, a tenant and a connection that reads from `sandbox`.
@@ -50,22 +55,25 @@ impl Ctsync {
             "connections",
             "add",
             TENANT,
-            "--set",
             &base_url,
-            "--set",
             "requests_per_second=0",
-            "--set",
             "streams=sales_cycles,leads,opportunities",
         ];
         let account = &sandbox.account;
-        let credentials = format!("web_key={}\naccess_token={}\n", account.web_key, account.access_token);
+        let credentials = format!(
+            "web_key={}\naccess_token={}\n",
+            account.web_key, account.access_token
+        );
         self.run(database_url, &connection, &credentials).await
     }
 
     /// Syncs the tenant once.
     pub(crate) async fn sync(&self, database_url: &str) -> Result<Sync> {
         let started = Instant::now();
-        let process = self.command(database_url).args(["tenant", TENANT]).spawn()?;
+        let process = self
+            .command(database_url)
+            .args(["tenant", TENANT])
+            .spawn()?;
         let id = process.id().context("the process has no id")?;
         let mut peak_kib = 0;
         let ended = process.wait_with_output();
@@ -85,7 +93,11 @@ impl Ctsync {
     }
 
     async fn run(&self, database_url: &str, arguments: &[&str], input: &str) -> Result<()> {
-        let mut process = self.command(database_url).args(arguments).stdin(Stdio::piped()).spawn()?;
+        let mut process = self
+            .command(database_url)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .spawn()?;
         let mut stdin = process.stdin.take().context("the process has no input")?;
         stdin.write_all(input.as_bytes()).await?;
         drop(stdin);
@@ -108,13 +120,19 @@ impl Ctsync {
 
 fn successful(output: Output) -> Result<Output> {
     let words = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "ctsync failed ({}):\n{words}", output.status);
+    ensure!(
+        output.status.success(),
+        "ctsync failed ({}):\n{words}",
+        output.status
+    );
     Ok(output)
 }
 
 /// Returns the most memory that process `id` ever had; none once it has exited.
 fn peak_memory_kib(id: u32) -> Option<u32> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     peak.trim().strip_suffix("kB")?.trim().parse().ok()
 }

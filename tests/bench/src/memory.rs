@@ -18,7 +18,11 @@ pub(crate) async fn measure(args: &Args, ctsync: &Ctsync, server: &Server) -> Re
     let mut lines = vec![];
     let mut peaks = vec![];
     for leads in args.sizes().memory {
-        progress(&format!("memory on {} at {} records", server.name(), 2 * leads))?;
+        progress(&format!(
+            "memory on {} at {} records",
+            server.name(),
+            2 * leads
+        ))?;
         let peak = peak(args, ctsync, server, leads).await?;
         lines.push(line(
             format!("memory at {} records", 2 * leads),
@@ -39,7 +43,13 @@ pub(crate) async fn measure(args: &Args, ctsync: &Ctsync, server: &Server) -> Re
             unit: "×",
             at_most: Some(GROWTH_AT_MOST),
         };
-        lines.push(line("the same, growth".to_owned(), server, String::new(), "a tenth of the records", growth));
+        lines.push(line(
+            "the same, growth".to_owned(),
+            server,
+            String::new(),
+            "a tenth of the records",
+            growth,
+        ));
     }
     Ok(lines)
 }

@@ -61,9 +61,17 @@ impl Report {
     pub(crate) fn print(&self) -> io::Result<()> {
         let mut table = Table::new();
         table
-            .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+            .load_style(presets::UTF8_HORIZONTAL_ONLY)
             .set_content_arrangement(ContentArrangement::Disabled)
-            .set_header(["work", "database", "ctsync", "compared with", "result", "target", ""]);
+            .set_header([
+                "work",
+                "database",
+                "ctsync",
+                "compared with",
+                "result",
+                "target",
+                "",
+            ]);
         for line in &self.0 {
             table.add_row(cells(line));
         }
@@ -91,7 +99,10 @@ fn cells(line: &Line) -> [String; 7] {
         ctsync.clone(),
         compared.clone(),
         number(result.value),
-        result.at_most.map(|limit| format!("≤ {}", number(limit))).unwrap_or_default(),
+        result
+            .at_most
+            .map(|limit| format!("≤ {}", number(limit)))
+            .unwrap_or_default(),
         result.verdict().to_owned(),
     ]
 }
@@ -113,7 +124,10 @@ mod tests {
 
     #[test]
     fn the_median_is_the_one_in_the_middle() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]).total_cmp(&2.0), std::cmp::Ordering::Equal);
+        assert_eq!(
+            median(vec![3.0, 1.0, 2.0]).total_cmp(&2.0),
+            std::cmp::Ordering::Equal
+        );
     }
 
     #[test]

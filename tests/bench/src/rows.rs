@@ -52,13 +52,23 @@ impl<'a> RowMaker<'a> {
             boundary: Boundary::Whole,
         };
         let envelope = self.connector.open(page.endpoint, &page.body)?;
-        let texts = envelope.records.into_iter().map(|range| page.body.get(range).unwrap_or_default());
-        texts.map(|text| self.row(&slice, std::str::from_utf8(text)?)).collect()
+        let texts = envelope
+            .records
+            .into_iter()
+            .map(|range| page.body.get(range).unwrap_or_default());
+        texts
+            .map(|text| self.row(&slice, std::str::from_utf8(text)?))
+            .collect()
     }
 
     fn row(&self, slice: &Slice, text: &str) -> Result<Row> {
         let fields: Map<String, serde_json::Value> = serde_json::from_str(text)?;
-        let record = self.connector.normalize(slice, &fields).ok().context("a record was refused")?.record;
+        let record = self
+            .connector
+            .normalize(slice, &fields)
+            .ok()
+            .context("a record was refused")?
+            .record;
         let (now, any_id) = (self.clock.now(), self.clock.new_id());
         let mut row: Row = vec![
             self.clock.new_id().into(),
@@ -85,13 +95,27 @@ impl<'a> RowMaker<'a> {
 fn insert_sql(stream: Stream, rows: usize) -> String {
     let table = model::table(stream);
     let leading = ["id", "tenant_id", "connection_id", "upstream_id"];
-    let trailing =
-        ["raw_json", "content_hash", "snapshot_id", "first_run_id", "last_run_id", "created_at", "updated_at", "deleted_at"];
+    let trailing = [
+        "raw_json",
+        "content_hash",
+        "snapshot_id",
+        "first_run_id",
+        "last_run_id",
+        "created_at",
+        "updated_at",
+        "deleted_at",
+    ];
     let own = table.columns.iter().map(|(name, _)| *name);
     let columns: Vec<&str> = leading.into_iter().chain(own).chain(trailing).collect();
-    let mut sql = format!("INSERT INTO {} ({}) VALUES ", table.name, columns.join(", "));
+    let mut sql = format!(
+        "INSERT INTO {} ({}) VALUES ",
+        table.name,
+        columns.join(", ")
+    );
     for row in 0..rows {
-        let places: Vec<String> = (1..=columns.len()).map(|place| format!("${}", row * columns.len() + place)).collect();
+        let places: Vec<String> = (1..=columns.len())
+            .map(|place| format!("${}", row * columns.len() + place))
+            .collect();
         let separator = if row == 0 { "" } else { ", " };
         // Writing to a String cannot fail.
         let _ = write!(sql, "{separator}({})", places.join(", "));
@@ -117,7 +141,11 @@ pub(crate) async fn bulk_load(database: &Database, stream: Stream, rows: Vec<Row
 }
 
 /// Writes the rows of one page with one upsert each, in one transaction.
-pub(crate) async fn load_one_by_one(database: &Database, stream: Stream, rows: Vec<Row>) -> Result<()> {
+pub(crate) async fn load_one_by_one(
+    database: &Database,
+    stream: Stream,
+    rows: Vec<Row>,
+) -> Result<()> {
     let tx = database.begin().await?;
     let sql = insert_sql(stream, 1)
         + " ON CONFLICT (tenant_id, connection_id, upstream_id) DO UPDATE SET raw_json = excluded.raw_json, \

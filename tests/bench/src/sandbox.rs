@@ -39,17 +39,33 @@ impl Sandbox {
     pub(crate) async fn start(programs: &Path, leads: usize) -> Result<Self> {
         let count = leads.to_string();
         let mut process = Command::new(programs.join("ctsync-sandbox"))
-            .args(["--leads", &count, "--opportunities", &count, "--notes", "0", "--activities", "0"])
+            .args([
+                "--leads",
+                &count,
+                "--opportunities",
+                &count,
+                "--notes",
+                "0",
+                "--activities",
+                "0",
+            ])
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .context("could not start ctsync-sandbox")?;
         let stdout = process.stdout.take().context("the sandbox has no output")?;
-        let line = BufReader::new(stdout).lines().next_line().await?.context("the sandbox did not start")?;
+        let line = BufReader::new(stdout)
+            .lines()
+            .next_line()
+            .await?
+            .context("the sandbox did not start")?;
         let Announcement { url, accounts } = serde_json::from_str(&line)?;
         Ok(Self {
             base_url: url.join("clienttether/v2/api/")?,
-            account: accounts.into_iter().next().context("the sandbox has no account")?,
+            account: accounts
+                .into_iter()
+                .next()
+                .context("the sandbox has no account")?,
             _process: process,
         })
     }

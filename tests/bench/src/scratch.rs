@@ -80,12 +80,18 @@ impl Scratch {
 
 fn sqlite_file() -> Result<(String, Dropped)> {
     let folder = TempDir::with_prefix("ctsync-bench-")?;
-    let url = format!("sqlite://{}?mode=rwc", folder.path().join("ctsync.db").display());
+    let url = format!(
+        "sqlite://{}?mode=rwc",
+        folder.path().join("ctsync.db").display()
+    );
     Ok((url, Dropped::Folder(folder)))
 }
 
 async fn postgres_database(server: &str) -> Result<(String, Dropped)> {
-    let name = format!("ctsync_bench_{}", engine::clock::Clock::system().new_id().simple());
+    let name = format!(
+        "ctsync_bench_{}",
+        engine::clock::Clock::system().new_id().simple()
+    );
     execute(server, &format!("CREATE DATABASE {name}")).await?;
     let mut url = Url::parse(server)?;
     url.set_path(&name);

@@ -54,8 +54,12 @@ pub(crate) async fn measure(args: &Args, ctsync: &Ctsync, server: &Server) -> Re
         sandbox: Sandbox::start(&args.programs, args.sizes().speed).await?,
     };
     let mut runs = vec![];
-    for run in 1..=args.runs.max(1) {
-        progress(&format!("speed on {}: run {run} of {}", server.name(), args.runs.max(1)))?;
+    for run in 1..=args.runs() {
+        progress(&format!(
+            "speed on {}: run {run} of {}",
+            server.name(),
+            args.runs()
+        ))?;
         runs.push(bench.run().await?);
     }
     Ok(bench.lines(&runs))
@@ -69,7 +73,7 @@ impl Bench<'_> {
             first,
             second,
             download: self.download(|_| Ok(())).await?,
-            download_and_parse: self.download(parse).await?,
+            download_and_parse: self.download(|page| parse(&page)).await?,
             load: self.load(&pages).await?,
             plain_worker: self.plain_worker().await?,
         })
@@ -105,7 +109,9 @@ impl Bench<'_> {
 
     async fn download(&self, take: impl FnMut(Page) -> Result<()>) -> Result<f64> {
         let started = Instant::now();
-        Downloader::new(&self.sandbox, self.rows())?.all(take).await?;
+        Downloader::new(&self.sandbox, self.rows())?
+            .all(take)
+            .await?;
         Ok(started.elapsed().as_secs_f64())
     }
 
@@ -157,8 +163,20 @@ impl Bench<'_> {
         let bare = format!("download {} + load {}", seconds(download), seconds(load));
         let records = self.rows() * LISTS.len();
         vec![
-            self.line(format!("first sync, {records} records"), first, bare, first / (download + load), Some(FIRST_SYNC_AT_MOST)),
-            self.line("the same".to_owned(), first, format!("plain worker {}", seconds(worker)), first / worker, None),
+            self.line(
+                format!("first sync, {records} records"),
+                first,
+                bare,
+                first / (download + load),
+                Some(FIRST_SYNC_AT_MOST),
+            ),
+            self.line(
+                "the same".to_owned(),
+                first,
+                format!("plain worker {}", seconds(worker)),
+                first / worker,
+                None,
+            ),
             self.line(
                 "second sync, nothing changed".to_owned(),
                 second,
@@ -169,7 +187,14 @@ impl Bench<'_> {
         ]
     }
 
-    fn line(&self, work: String, ctsync: f64, compared: String, ratio: f64, at_most: Option<f64>) -> Line {
+    fn line(
+        &self,
+        work: String,
+        ctsync: f64,
+        compared: String,
+        ratio: f64,
+        at_most: Option<f64>,
+    ) -> Line {
         Line {
             work,
             database: self.server.name(),
@@ -188,7 +213,7 @@ fn seconds(seconds: f64) -> String {
     format!("{seconds:.2} s")
 }
 
-fn parse(page: Page) -> Result<()> {
+fn parse(page: &Page) -> Result<()> {
     serde_json::from_slice::<serde_json::Value>(&page.body)?;
     Ok(())
 }
@@ -199,9 +224,19 @@ async fn check_rows(scratch: &Scratch, wanted: usize) -> Result<()> {
     for (stream, _) in LISTS {
         let table = model::table(stream).name;
         let rows = count(&database, &format!("SELECT COUNT(*) FROM {table}")).await?;
-        let rewritten = count(&database, &format!("SELECT COUNT(*) FROM {table} WHERE updated_at <> created_at")).await?;
-        ensure!(usize::try_from(rows) == Ok(wanted), "{table} has {rows} rows instead of {wanted}");
-        ensure!(rewritten == 0, "{rewritten} rows of {table} were written twice");
+        let rewritten = count(
+            &database,
+            &format!("SELECT COUNT(*) FROM {table} WHERE updated_at <> created_at"),
+        )
+        .await?;
+        ensure!(
+            usize::try_from(rows) == Ok(wanted),
+            "{table} has {rows} rows instead of {wanted}"
+        );
+        ensure!(
+            rewritten == 0,
+            "{rewritten} rows of {table} were written twice"
+        );
     }
     Ok(database.close().await?)
 }

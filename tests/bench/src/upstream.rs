@@ -16,8 +16,10 @@ const PAGE_ROWS: usize = 100;
 const CONCURRENCY: usize = 4;
 
 /// What is downloaded, with the endpoint of each.
-pub(crate) const LISTS: [(Stream, &str); 2] =
-    [(Stream::Leads, "read_client_list"), (Stream::Opportunities, "read_opportunity_list")];
+pub(crate) const LISTS: [(Stream, &str); 2] = [
+    (Stream::Leads, "read_client_list"),
+    (Stream::Opportunities, "read_opportunity_list"),
+];
 
 /// A page as it came.
 pub(crate) struct Page {
@@ -50,7 +52,9 @@ impl<'a> Downloader<'a> {
     /// Downloads all pages, four at a time, and hands each to `take`.
     pub(crate) async fn all(&self, mut take: impl FnMut(Page) -> Result<()>) -> Result<()> {
         for (stream, endpoint) in LISTS {
-            let requests = self.offsets().map(|offset| self.page(stream, endpoint, offset));
+            let requests = self
+                .offsets()
+                .map(|offset| self.page(stream, endpoint, offset));
             let mut pages = futures::stream::iter(requests).buffered(CONCURRENCY);
             while let Some(page) = pages.try_next().await? {
                 take(page)?;
@@ -65,7 +69,12 @@ impl<'a> Downloader<'a> {
     }
 
     /// Downloads one page.
-    pub(crate) async fn page(&self, stream: Stream, endpoint: &'static str, offset: usize) -> Result<Page> {
+    pub(crate) async fn page(
+        &self,
+        stream: Stream,
+        endpoint: &'static str,
+        offset: usize,
+    ) -> Result<Page> {
         let url = self.sandbox.base_url.join(endpoint)?;
         let account = &self.sandbox.account;
         let request = self
@@ -74,7 +83,13 @@ impl<'a> Downloader<'a> {
             .query(&[("limit", PAGE_ROWS), ("offset", offset)])
             .header("X-Access-Token", &account.access_token)
             .header("X-Web-Key", &account.web_key);
-        let body = request.send().await?.error_for_status()?.bytes().await?.to_vec();
+        let body = request
+            .send()
+            .await?
+            .error_for_status()?
+            .bytes()
+            .await?
+            .to_vec();
         Ok(Page {
             stream,
             endpoint,

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use engine::snapshot::load_payload;
 use entity::{snapshot, sync_run};
-use sea_orm::EntityTrait;
 
 use crate::{Records, Site};
 
