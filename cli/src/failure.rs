@@ -12,11 +12,24 @@ pub(crate) fn report(failure: &anyhow::Error) -> Exit {
     if is_broken_pipe(failure) {
         return Exit::Success;
     }
-    complain(&format!("error: {failure:#}"));
+    complain(&format!("error: {}", sentence(failure)));
     if let Some(hint) = failure.downcast_ref::<Error>().and_then(hint) {
         complain(&format!("hint:  {hint}"));
     }
     Exit::of_failure(failure)
+}
+
+/// Returns the failure with its causes in one line, leaving out causes that are quoted already.
+fn sentence(failure: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in failure.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 /// Whoever read our output has enough of it.
@@ -37,5 +50,20 @@ fn hint(error: &Error) -> Option<&'static str> {
         },
         Error::Database { .. } => Some("`ctsync doctor` checks the database and everything else"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_that_is_quoted_already_is_not_repeated() {
+        let failure = anyhow::anyhow!("unable to open").context("Connection Error: unable to open");
+        let failure = failure.context("could not open the database");
+        assert_eq!(
+            sentence(&failure),
+            "could not open the database: Connection Error: unable to open"
+        );
     }
 }

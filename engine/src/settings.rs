@@ -175,6 +175,13 @@ impl ConnectionSettings {
             return Err("`requests_per_second` must be 0 or more".to_owned());
         }
         let positive = [
+            (
+                "streams",
+                self.streams
+                    .as_ref()
+                    .is_none_or(|streams| !streams.is_empty()),
+            ),
+            ("event_types", !self.event_types.is_empty()),
             ("concurrency", self.concurrency > 0),
             ("request_timeout_ms", self.request_timeout_ms > 0),
             ("deadline_seconds", self.deadline_seconds > 0),
@@ -183,7 +190,7 @@ impl ConnectionSettings {
             ("notes_sweep_hours", self.notes_sweep_hours > 0),
         ];
         match positive.iter().find(|(_, ok)| !ok) {
-            Some((name, _)) => Err(format!("`{name}` must be 1 or more")),
+            Some((name, _)) => Err(format!("`{name}` must not be empty or 0")),
             None => Ok(()),
         }
     }

@@ -198,13 +198,13 @@ async fn relax_durability(tx: &DatabaseTransaction) -> Result<()> {
 
 /// Returns the bytes of a stored answer.
 pub async fn load_payload(
-    database: &Database,
+    db: &impl ConnectionTrait,
     tenant: TenantId,
     payload_hash: &[u8],
 ) -> Result<Bytes> {
     let row = raw_payload::Entity::owned_by(tenant)
         .filter(raw_payload::Column::Hash.eq(payload_hash.to_vec()))
-        .one(database.reader())
+        .one(db)
         .await
         .attempt("load a payload")?;
     let missing = || Error::NotFound {

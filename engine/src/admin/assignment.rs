@@ -79,25 +79,30 @@ fn apply_one(
     assignment: &Assignment,
     check: impl Fn(&Value) -> Result<(), SettingsError>,
 ) -> Result<Value> {
-    let mut refusal = None;
+    let mut refusals = vec![];
     for reading in assignment.readings() {
         let changed = with(settings, &assignment.path, reading);
         match check(&changed) {
             Ok(()) => return Ok(changed),
-            Err(error) => refusal = refusal.or(Some(error)),
+            Err(error) => refusals.push(error),
         }
     }
-    Err(refusal.map_or_else(
-        || Error::Invalid(format!("`{}` has no value", assignment.path)),
-        |error| explain(assignment, error),
-    ))
+    Err(explain(assignment, refusals))
 }
 
-fn explain(assignment: &Assignment, error: SettingsError) -> Error {
-    let SettingsError { owner, detail } = error;
+/// Turns the refusals of all readings of a value into the one that helps most.
+fn explain(assignment: &Assignment, mut refusals: Vec<SettingsError>) -> Error {
+    // A reading of the wrong type was not what was meant; one that is wrong otherwise was.
+    let is_telling = |error: &SettingsError| !error.detail.starts_with("invalid type");
+    let place = refusals.iter().position(is_telling).unwrap_or_default();
+    let path = &assignment.path;
+    if place >= refusals.len() {
+        return Error::Invalid(format!("{path} has no value"));
+    }
+    let SettingsError { owner, detail } = refusals.swap_remove(place);
     Error::Settings(SettingsError {
         owner,
-        detail: format!("{}: {detail}", assignment.path),
+        detail: format!("{path}: {detail}"),
     })
 }
 
@@ -206,13 +211,23 @@ mod tests {
         );
     }
 
+    fn set_streams(streams: &str) -> Result<Value> {
+        let assignment = Assignment::new("streams", streams);
+        apply(&json!({}), &[assignment], |json| {
+            connection_settings("connection main", json).map(drop)
+        })
+    }
+
     #[test]
     fn streams_of_a_connection_are_words() {
-        let assignment = "streams=leads,notes".parse().unwrap();
-        let after = apply(&json!({}), &[assignment], |json| {
-            connection_settings("connection main", json).map(drop)
-        });
-        assert_eq!(after.unwrap(), json!({"streams": ["leads", "notes"]}));
+        let after = set_streams("leads,notes").unwrap();
+        assert_eq!(after, json!({"streams": ["leads", "notes"]}));
+    }
+
+    #[test]
+    fn a_wrong_word_in_a_list_is_refused_by_name() {
+        let error = set_streams("leads,foo").unwrap_err().to_string();
+        assert!(error.contains("streams: unknown variant `foo`"), "{error}");
     }
 
     #[test]

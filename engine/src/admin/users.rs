@@ -104,18 +104,18 @@ pub async fn find(database: &Database, id_or_email: &str) -> Result<user::Model>
 /// [`Error::Invalid`] for the agency's role in a tenant and for a tenant's role in the agency.
 pub async fn grant(
     admin: &Admin<'_>,
-    user: UserId,
+    user: &user::Model,
     tenant: Option<TenantId>,
     role: Role,
 ) -> Result<membership::Model> {
     require_fitting(role, tenant)?;
     let tx = admin.begin().await?;
-    let row = match find_membership(&tx, user, tenant).await? {
+    let row = match find_membership(&tx, user.id, tenant).await? {
         Some(row) => change_role(&tx, row, role).await,
-        None => insert_membership(admin, &tx, user, tenant, role).await,
+        None => insert_membership(admin, &tx, user.id, tenant, role).await,
     }?;
     admin
-        .commit(tx, act("grant", user, tenant, json!({ "role": role })))
+        .commit(tx, act("grant", user.id, tenant, json!({ "role": role })))
         .await?;
     Ok(row)
 }
@@ -124,16 +124,18 @@ pub async fn grant(
 ///
 /// # Errors
 /// [`Error::NotFound`] when they have none there.
-pub async fn revoke(admin: &Admin<'_>, user: UserId, tenant: Option<TenantId>) -> Result<()> {
+pub async fn revoke(admin: &Admin<'_>, user: &user::Model, tenant: Option<TenantId>) -> Result<()> {
     let tx = admin.begin().await?;
-    let row = find_membership(&tx, user, tenant).await?;
+    let row = find_membership(&tx, user.id, tenant).await?;
     let row = row.ok_or_else(|| Error::NotFound {
-        what: "role of user",
-        name: user.to_string(),
+        what: "such role of",
+        name: user.email.clone(),
     })?;
     let detail = json!({ "role": row.role });
     row.delete(&tx).await.attempt("revoke the role")?;
-    admin.commit(tx, act("revoke", user, tenant, detail)).await
+    admin
+        .commit(tx, act("revoke", user.id, tenant, detail))
+        .await
 }
 
 async fn find_membership(

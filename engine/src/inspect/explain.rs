@@ -320,7 +320,7 @@ impl Search<'_> {
             return Ok(None);
         };
         let body = load_payload(
-            &self.engine.database,
+            self.engine.database.reader(),
             self.place.tenant.id,
             &page.payload_hash,
         )

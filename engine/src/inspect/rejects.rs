@@ -98,7 +98,7 @@ pub async fn show_reject(
     let snapshot = snapshot
         .attempt("read the snapshot")?
         .ok_or_else(not_found)?;
-    let payload = load_payload(database, tenant, &snapshot.payload_hash).await?;
+    let payload = load_payload(db, tenant, &snapshot.payload_hash).await?;
     Ok(RejectDetail {
         entry: RejectEntry::from(&row),
         endpoint: snapshot.endpoint,

@@ -5,7 +5,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use super::{CHUNK, Publication};
-use crate::connector::Boundary;
+use crate::connector::{Boundary, Slice};
 use crate::error::{Attempt, Result};
 use crate::read::{SliceReading, StreamOutcome};
 
@@ -22,6 +22,7 @@ pub(super) async fn write(
     {
         forget_windows(publication, tx, outcome).await?;
     }
+    forget_gone(publication, tx, outcome).await?;
     let same = OnConflict::columns([
         coverage::Column::TenantId,
         coverage::Column::ConnectionId,
@@ -59,6 +60,29 @@ fn row(publication: &Publication<'_>, reading: &SliceReading) -> coverage::Activ
         record_count: Set(count(reading.counters.read)),
         announced_count: Set(reading.counters.announced.map(count)),
     }
+}
+
+/// What belonged to a record that is gone must not come back from old snapshots.
+async fn forget_gone(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    outcome: &StreamOutcome,
+) -> Result<()> {
+    for slices in outcome.reading.gone.chunks(CHUNK) {
+        coverage::Entity::delete_many()
+            .filter(coverage::COLUMN.tenant_id.eq(publication.lease.tenant))
+            .filter(
+                coverage::COLUMN
+                    .connection_id
+                    .eq(publication.lease.connection),
+            )
+            .filter(coverage::COLUMN.stream.eq(outcome.stream))
+            .filter(coverage::Column::Slice.is_in(slices.iter().map(Slice::key)))
+            .exec(tx)
+            .await
+            .attempt("write coverage")?;
+    }
+    Ok(())
 }
 
 /// The window moves with every day; only the last one is covered.

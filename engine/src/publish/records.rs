@@ -70,12 +70,7 @@ async fn write_page(
 ) -> Result<()> {
     let connector = publication.connector;
     let rules = connector.rules();
-    let body = snapshot::load_payload(
-        publication.database,
-        publication.lease.tenant,
-        &page.payload_hash,
-    )
-    .await?;
+    let body = snapshot::load_payload(tx, publication.lease.tenant, &page.payload_hash).await?;
     let envelope = connector.open(&page.endpoint, &body)?;
     let (now, run) = (publication.now(), publication.run());
     for position in &page.positions {

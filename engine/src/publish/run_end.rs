@@ -24,6 +24,9 @@ pub(super) async fn write(
     if publication.effect != Effect::RunOnly {
         write_connection(publication, tx, is_changed).await?;
     }
+    if publication.effect == Effect::Publish {
+        write_credentials_state(publication, tx).await?;
+    }
     Ok(())
 }
 
@@ -144,11 +147,6 @@ async fn write_connection(
     if is_success && publication.refreshes {
         update = update.col_expr(Column::LastSuccessAt, Expr::value(Some::<Timestamp>(now)));
     }
-    if let Some((status, reason)) = credentials_state(publication) {
-        update = update
-            .col_expr(Column::Status, Expr::value(status.as_str()))
-            .col_expr(Column::StatusReason, Expr::value(reason));
-    }
     update
         .filter(connection::COLUMN.tenant_id.eq(publication.lease.tenant))
         .filter(connection::COLUMN.id.eq(publication.lease.connection))
@@ -158,17 +156,31 @@ async fn write_connection(
     Ok(())
 }
 
-/// Tells whether the upstream took the credentials; `None` when it did not say.
-fn credentials_state(
+/// Notes whether the upstream takes the credentials. A connection that was paused meanwhile stays so.
+async fn write_credentials_state(
     publication: &Publication<'_>,
-) -> Option<(ConnectionStatus, Option<&'static str>)> {
-    if publication.outcomes.iter().any(is_refused) {
-        let sentence = "the upstream refused the credentials; set new ones with `ctsync connections set-credentials`";
-        return Some((ConnectionStatus::NeedsCredentials, Some(sentence)));
-    }
-    let is_taken =
-        publication.effect == Effect::Publish && publication.verdict.status == RunStatus::Success;
-    is_taken.then_some((ConnectionStatus::Active, None))
+    tx: &DatabaseTransaction,
+) -> Result<()> {
+    use ConnectionStatus::{Active, NeedsCredentials};
+    use connection::Column;
+    let sentence = "the upstream refused the credentials; set new ones with `ctsync connections set-credentials`";
+    let (from, to, reason) = if publication.outcomes.iter().any(is_refused) {
+        (Active, NeedsCredentials, Some(sentence))
+    } else if publication.verdict.status == RunStatus::Success {
+        (NeedsCredentials, Active, None)
+    } else {
+        return Ok(());
+    };
+    connection::Entity::update_many()
+        .col_expr(Column::Status, Expr::value(to.as_str()))
+        .col_expr(Column::StatusReason, Expr::value(reason))
+        .filter(connection::COLUMN.tenant_id.eq(publication.lease.tenant))
+        .filter(connection::COLUMN.id.eq(publication.lease.connection))
+        .filter(connection::COLUMN.status.eq(from))
+        .exec(tx)
+        .await
+        .attempt("write the connection's state")?;
+    Ok(())
 }
 
 fn is_refused(outcome: &StreamOutcome) -> bool {

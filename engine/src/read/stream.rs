@@ -95,6 +95,8 @@ pub struct StreamReading {
     pub slices: Vec<SliceReading>,
     /// The records to be written: all of them where another stream depends on them, some otherwise.
     pub written: Vec<Written>,
+    /// Slices known to be empty, because the record they belong to is gone.
+    pub gone: Vec<Slice>,
     /// Rows to be marked deleted; empty when the brake holds them back.
     pub vanished: Vec<Vanished>,
     /// How many rows the brake holds back from deletion.
@@ -117,9 +119,9 @@ impl StreamReading {
         self.slices.push(slice);
     }
 
-    /// Whether there are slices that were read whole.
+    /// Whether there are slices of which everything is known.
     pub fn is_publishable(&self) -> bool {
-        !self.slices.is_empty()
+        !self.slices.is_empty() || !self.gone.is_empty()
     }
 
     /// Records that could not be normalized.
@@ -151,15 +153,8 @@ impl Reader<'_> {
         let mut known = KnownRows::load(self.mirror, stream, self.basis).await?;
         let judge = self.judge(plan.names_all_written);
         let (mut reading, failure) = self.read_slices(judge, &mut known, plan.slices).await?;
-        conclude(
-            self.mirror,
-            stream,
-            &known,
-            &mut reading,
-            &plan.gone,
-            self.brake,
-        )
-        .await?;
+        reading.gone = plan.gone;
+        conclude(self.mirror, stream, &known, &mut reading, self.brake).await?;
         let failure = failure.or_else(|| nothing_understood(stream, &reading));
         self.observer.on(Event::StreamEnded(stream)).await;
         Ok(StreamOutcome {
@@ -288,7 +283,6 @@ pub(crate) async fn conclude(
     stream: Stream,
     known: &KnownRows,
     reading: &mut StreamReading,
-    gone: &[Slice],
     brake: Option<BrakeLimits>,
 ) -> Result<()> {
     reading.counters.check()?;
@@ -298,7 +292,7 @@ pub(crate) async fn conclude(
     }
     let mut scope = Scope::default();
     let read = reading.slices.iter().map(|reading| reading.slice.as_ref());
-    for slice in read.chain(gone) {
+    for slice in read.chain(&reading.gone) {
         scope.add(&slice.boundary);
     }
     let vanished = vanish::find(mirror, stream, known, &scope).await?;

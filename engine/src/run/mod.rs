@@ -338,6 +338,11 @@ impl Engine {
 
 fn judge(reading: Reading) -> (Vec<StreamOutcome>, Verdict) {
     match reading {
+        Reading::Done(outcomes) if outcomes.is_empty() => {
+            let message = "nothing was read: no stream is planned, or no snapshot is stored";
+            let verdict = Verdict::of(RunStatus::Failed, ReasonCode::Internal, message);
+            (outcomes, verdict)
+        }
         Reading::Done(outcomes) => {
             let verdict = Verdict::judge(&outcomes);
             (outcomes, verdict)

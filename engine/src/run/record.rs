@@ -3,13 +3,15 @@
 use entity::sync_run::{self, RunStatus};
 use entity::{ReasonCode, SyncRunId, Timestamp};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter,
+};
 use tracing::{error, warn};
 
 use super::report::{self, RunReport};
 use super::{Engine, Place, SyncRequest};
 use crate::error::{Attempt, Error, Result, chain};
-use crate::lease::Lease;
+use crate::lease::{LEASE_TIME, Lease};
 
 /// Records a run before it asks for anything.
 pub(super) async fn begin(
@@ -47,34 +49,33 @@ pub(super) async fn begin(
 
 /// Notes the fencing number, and marks earlier runs that never ended as abandoned: their lease is ours.
 pub(super) async fn leased(engine: &Engine, lease: &Lease) -> Result<()> {
+    use sync_run::Column;
     let now = engine.clock.now();
     let tx = engine.database.begin().await?;
     sync_run::Entity::update_many()
-        .col_expr(sync_run::Column::Fence, Expr::value(lease.fence))
+        .col_expr(Column::Fence, Expr::value(lease.fence))
         .filter(sync_run::COLUMN.tenant_id.eq(lease.tenant))
         .filter(sync_run::COLUMN.id.eq(lease.run))
         .exec(&tx)
         .await
         .attempt("record the lease")?;
     let abandoned = sync_run::Entity::update_many()
+        .col_expr(Column::Status, Expr::value(RunStatus::Abandoned.as_str()))
+        .col_expr(Column::Reason, Expr::value(ReasonCode::LeaseLost.as_str()))
+        .col_expr(Column::FinishedAt, Expr::value(now))
         .col_expr(
-            sync_run::Column::Status,
-            Expr::value(RunStatus::Abandoned.as_str()),
-        )
-        .col_expr(
-            sync_run::Column::Reason,
-            Expr::value(ReasonCode::LeaseLost.as_str()),
-        )
-        .col_expr(sync_run::Column::FinishedAt, Expr::value(now))
-        .col_expr(
-            sync_run::Column::ErrorMessage,
+            Column::ErrorMessage,
             Expr::value("the run ended without a word; a later run found it"),
         )
         .filter(sync_run::COLUMN.tenant_id.eq(lease.tenant))
         .filter(sync_run::COLUMN.connection_id.eq(lease.connection))
         .filter(sync_run::COLUMN.status.eq(RunStatus::Running))
-        // A run that is only recorded has not tried for the lease yet and will see that it is taken.
-        .filter(sync_run::COLUMN.fence.gt(0))
+        // A run that was recorded just now may not have tried for the lease yet; it will see that it is taken.
+        .filter(
+            Column::Fence
+                .gt(0)
+                .or(Column::HeartbeatAt.lt(now - LEASE_TIME)),
+        )
         .filter(sync_run::COLUMN.id.ne(lease.run))
         .exec(&tx)
         .await

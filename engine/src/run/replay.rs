@@ -73,7 +73,7 @@ async fn read_stream(
         reading.add(read_slice(engine, place, judge, &mut known, stream, &key, pages).await?);
     }
     let brake = (!request.accept_deletes).then_some(place.tenant_settings.brake);
-    conclude(mirror, stream, &known, &mut reading, &[], brake).await?;
+    conclude(mirror, stream, &known, &mut reading, brake).await?;
     Ok(Some(StreamOutcome {
         reading,
         failure: None,
@@ -121,7 +121,12 @@ async fn fetched(
     connector: &dyn Connector,
     page: snapshot::Model,
 ) -> Result<Fetched> {
-    let body = load_payload(&engine.database, place.tenant.id, &page.payload_hash).await?;
+    let body = load_payload(
+        engine.database.reader(),
+        place.tenant.id,
+        &page.payload_hash,
+    )
+    .await?;
     let envelope = connector.open(&page.endpoint, &body)?;
     Ok(Fetched {
         offset: 0,

@@ -14,13 +14,11 @@ use crate::exit::Exit;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConnectionsCommand {
-    /// Add a connection; its credentials come from standard input or a file.
     Add(add::AddArgs),
     /// List the connections; credentials are never shown.
     List(list::ListArgs),
     /// Replace a connection's credentials, from standard input or a file.
     SetCredentials(set::SetCredentialsArgs),
-    /// Rename a connection or change its settings.
     Set(set::SetArgs),
     /// Stop syncing a connection.
     Pause(status::ConnectionArgs),

@@ -21,7 +21,6 @@ pub(crate) enum TenantsCommand {
     List(list::ListArgs),
     /// Show a tenant with its settings and connections.
     Show(show::ShowArgs),
-    /// Change a tenant's name, time zone or settings.
     Set(set::SetArgs),
     /// Stop syncing a tenant; its data stays readable.
     Pause(status::TenantArgs),

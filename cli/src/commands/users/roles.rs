@@ -47,7 +47,7 @@ pub(crate) async fn grant(context: &Context, args: &GrantArgs) -> Result<Exit> {
     let user = users::find(&database, &args.user).await?;
     let tenant = args.place.tenant(&database).await?;
     let tenant_id = tenant.as_ref().map(|tenant| tenant.id);
-    users::grant(&context.admin(&database), user.id, tenant_id, args.role).await?;
+    users::grant(&context.admin(&database), &user, tenant_id, args.role).await?;
     let slug = tenant.map(|tenant| tenant.slug);
     let json = json!({ "userId": user.id, "email": user.email, "tenant": slug, "role": args.role });
     context.output.result(&json, || {
@@ -66,7 +66,7 @@ pub(crate) async fn revoke(context: &Context, args: &RevokeArgs) -> Result<Exit>
     let user = users::find(&database, &args.user).await?;
     let tenant = args.place.tenant(&database).await?;
     let tenant_id = tenant.as_ref().map(|tenant| tenant.id);
-    users::revoke(&context.admin(&database), user.id, tenant_id).await?;
+    users::revoke(&context.admin(&database), &user, tenant_id).await?;
     let slug = tenant.map(|tenant| tenant.slug);
     let json = json!({ "userId": user.id, "email": user.email, "tenant": slug, "role": null });
     context.output.result(&json, || {
