@@ -3,7 +3,8 @@
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    completions, connections, crontab, help, man, migrate, tenants, tokens, users,
+    completions, connections, crontab, drift, explain, help, man, migrate, prune, rejects, replay,
+    run, runs, status, tenant, tenants, tokens, users, verify,
 };
 use crate::output::Format;
 
@@ -48,6 +49,15 @@ pub(crate) struct GlobalArgs {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Sync every active connection; for cron.
+    Run(run::RunArgs),
+    /// Sync one tenant now.
+    Tenant(tenant::TenantArgs),
+    /// Show how fresh everything is, and what to do next.
+    Status(status::StatusArgs),
+    /// Look at past runs.
+    #[command(subcommand)]
+    Runs(runs::RunsCommand),
     /// Manage tenants, the customers of the agency.
     #[command(subcommand)]
     Tenants(tenants::TenantsCommand),
@@ -60,6 +70,22 @@ pub(crate) enum Command {
     /// Manage users and their roles.
     #[command(subcommand)]
     Users(users::UsersCommand),
+    /// Compare a tenant's mirror with the upstream, and change nothing.
+    Verify(verify::VerifyArgs),
+    /// Rebuild a tenant's record tables from the stored snapshots, without the upstream.
+    Replay(replay::ReplayArgs),
+    /// Look at records that could not be understood.
+    #[command(subcommand)]
+    Rejects(rejects::RejectsCommand),
+    /// Look at upstream fields that are not what they were.
+    #[command(subcommand)]
+    Drift(drift::DriftCommand),
+    /// Tell which run and snapshot wrote a row, and its history.
+    Explain(explain::ExplainArgs),
+    /// Check everything and name the one next step.
+    Doctor,
+    /// Forget old snapshots and runs that no row needs.
+    Prune(prune::PruneArgs),
     /// Bring the database's schema up to date, or back.
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),

@@ -112,7 +112,7 @@ impl Settings {
             defaults: UpstreamDefaults {
                 clienttether_url: upstream_url(
                     "CLIENTTETHER_API_URL",
-                    environment.get("CLIENTTETHER_API_URL")?,
+                    environment.get("CLIENTTETHER_API_URL")?.as_deref(),
                     DEFAULT_CLIENTTETHER_URL,
                 )?,
                 clienttether_token: environment.secret("CLIENTTETHER_ACCESS_TOKEN")?,
@@ -148,8 +148,8 @@ fn checked_database_url(text: &str) -> Result<SecretString> {
 }
 
 /// Returns the address in the form that endpoints are resolved against: the last slash counts.
-fn upstream_url(name: &str, value: Option<String>, default: &str) -> Result<Url> {
-    let text = value.as_deref().unwrap_or(default).trim();
+fn upstream_url(name: &str, value: Option<&str>, default: &str) -> Result<Url> {
+    let text = value.unwrap_or(default).trim();
     let url = Url::parse(&format!("{}/", text.trim_end_matches('/'))).ok();
     let is_usable = |url: &Url| {
         matches!(url.scheme(), "http" | "https")
@@ -227,9 +227,9 @@ mod tests {
 
     #[test]
     fn an_upstream_address_ends_with_a_slash() {
-        let url = upstream_url("X", Some("http://localhost:1/v2/api".to_owned()), "").unwrap();
+        let url = upstream_url("X", Some("http://localhost:1/v2/api"), "").unwrap();
         assert_eq!(url.as_str(), "http://localhost:1/v2/api/");
-        assert!(upstream_url("X", Some("localhost".to_owned()), "").is_err());
+        assert!(upstream_url("X", Some("localhost"), "").is_err());
         assert!(upstream_url("X", None, DEFAULT_CLIENTTETHER_URL).is_ok());
     }
 }

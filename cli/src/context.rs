@@ -1,7 +1,5 @@
 //! What commands share: settings, the way to the database, and where their words go.
 
-use std::io::{IsTerminal, Write, stderr, stdin};
-
 use anyhow::Result;
 use engine::admin::{Actor, Admin};
 use engine::clock::Clock;
@@ -12,7 +10,6 @@ use secrecy::ExposeSecret;
 
 use crate::args::GlobalArgs;
 use crate::config::{Environment, Settings};
-use crate::exit::Usage;
 use crate::output::Output;
 
 /// What commands share.
@@ -63,26 +60,6 @@ impl Context {
             clock: &self.clock,
             actor: &self.actor,
         }
-    }
-
-    /// Asks for consent to `deed`, unless it was given with `--yes`.
-    ///
-    /// # Errors
-    /// When it is refused, and when there is nobody to ask.
-    pub(crate) fn confirm(&self, deed: &str, is_given: bool) -> Result<()> {
-        if is_given {
-            return Ok(());
-        }
-        if !stdin().is_terminal() {
-            return Err(Usage(format!("{deed} needs consent: add --yes")).into());
-        }
-        write!(stderr(), "{deed}. Go on? [y/N] ")?;
-        let mut answer = String::new();
-        stdin().read_line(&mut answer)?;
-        if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
-            return Ok(());
-        }
-        Err(Usage("nothing was done".to_owned()).into())
     }
 }
 

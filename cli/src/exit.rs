@@ -6,6 +6,8 @@ use engine::connector::ConnectorError;
 use engine::error::Error;
 use entity::ReasonCode;
 
+use crate::sync::Interrupted;
+
 /// How a command ended, from best to worst: of several connections the worst one counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
@@ -57,7 +59,9 @@ impl Exit {
         match self {
             Self::Success => "success",
             Self::Usage => "wrong arguments or settings; nothing was done",
-            Self::Partial => "partial: records were rejected, everything else is published",
+            Self::Partial => {
+                "partial: some records were rejected, or the mirror differs from the upstream (verify)"
+            }
             Self::CredentialsRefused => "the upstream refused the credentials",
             Self::UpstreamUnavailable => "the upstream was unavailable or answered nonsense",
             Self::Locked => "another run holds the lease",
@@ -80,6 +84,8 @@ impl Exit {
         }
         if failure.is::<Usage>() {
             Self::Usage
+        } else if failure.is::<Interrupted>() {
+            Self::Stopped
         } else {
             Self::Internal
         }

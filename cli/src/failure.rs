@@ -20,7 +20,7 @@ pub(crate) fn report(failure: &anyhow::Error) -> Exit {
 }
 
 /// Returns the failure with its causes in one line, leaving out causes that are quoted already.
-fn sentence(failure: &anyhow::Error) -> String {
+pub(crate) fn sentence(failure: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in failure.chain().map(ToString::to_string) {
         if text.is_empty() {

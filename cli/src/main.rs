@@ -10,6 +10,7 @@
 mod args;
 mod commands;
 mod config;
+mod consent;
 mod context;
 mod credentials;
 mod display;
@@ -18,6 +19,7 @@ mod exit;
 mod failure;
 mod logging;
 mod output;
+mod sync;
 mod table;
 mod word;
 
@@ -33,7 +35,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    match commands::run(cli).await {
+    match commands::dispatch(cli).await {
         Ok(exit) => exit.into(),
         Err(error) => failure::report(&error).into(),
     }

@@ -42,11 +42,6 @@ impl Output {
         self.format == Format::Json
     }
 
-    /// Whether talk is left out.
-    pub(crate) fn is_quiet(self) -> bool {
-        self.is_quiet
-    }
-
     /// Whether someone watches standard error.
     pub(crate) fn is_watched(self) -> bool {
         !self.is_quiet && stderr().is_terminal()
@@ -59,8 +54,8 @@ impl Output {
         text: impl FnOnce() -> String,
     ) -> io::Result<()> {
         match self.format {
-            Format::Json => self.raw(&serde_json::to_string_pretty(json)?),
-            Format::Text => self.raw(&text()),
+            Format::Json => print(&serde_json::to_string_pretty(json)?),
+            Format::Text => print(&text()),
         }
     }
 
@@ -78,21 +73,6 @@ impl Output {
         self.result(json, || table.render(self.is_coloured))
     }
 
-    /// Shows a result whose form does not depend on the format.
-    pub(crate) fn raw(self, text: &str) -> io::Result<()> {
-        let mut to = stdout().lock();
-        let text = text.trim_end_matches('\n');
-        let written = if text.is_empty() {
-            Ok(())
-        } else {
-            writeln!(to, "{text}")
-        };
-        match written.and_then(|()| to.flush()) {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            other => other,
-        }
-    }
-
     /// Renders a table for standard output.
     pub(crate) fn render(self, table: Table) -> String {
         table.render(self.is_coloured)
@@ -103,6 +83,21 @@ impl Output {
         if !self.is_quiet {
             complain(text);
         }
+    }
+}
+
+/// Shows a result whose form does not depend on the format.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    let mut to = stdout().lock();
+    let text = text.trim_end_matches('\n');
+    let written = if text.is_empty() {
+        Ok(())
+    } else {
+        writeln!(to, "{text}")
+    };
+    match written.and_then(|()| to.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
     }
 }
 

@@ -95,7 +95,12 @@ pub(crate) fn text(value: impl ToString) -> Cell {
 
 /// A cell for a number, which stands to the right.
 pub(crate) fn number(value: i64) -> Cell {
-    Cell::new(crate::display::count(value)).set_alignment(CellAlignment::Right)
+    right(crate::display::count(value))
+}
+
+/// A cell that stands to the right.
+pub(crate) fn right(value: impl ToString) -> Cell {
+    Cell::new(value).set_alignment(CellAlignment::Right)
 }
 
 /// A cell for a state's word, coloured by how good the news are.

@@ -91,10 +91,15 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        self.write
-            .begin_with_options(options)
+        let write = self.write.clone();
+        // Runs are stopped by dropping them. On PostgreSQL a dropped `BEGIN` would leave its transaction open
+        // on a pooled connection, and whoever gets that next would write into it without a commit. A task is
+        // not dropped with whoever waits for it.
+        let begun = tokio::spawn(async move { write.begin_with_options(options).await });
+        let begun = begun
             .await
-            .attempt("begin a transaction")
+            .map_err(|error| Error::Internal(format!("a transaction did not begin: {error}")))?;
+        begun.attempt("begin a transaction")
     }
 
     /// Tells whether the database answers.

@@ -42,10 +42,7 @@ impl Verdict {
         let Some((reason, _)) = problems.iter().max_by_key(|(reason, _)| weight(*reason)) else {
             return Self::success();
         };
-        let published = outcomes.iter().any(|outcome| {
-            stream_status(outcome) != StreamStatus::Failed
-                || outcome.reading.counters.read > outcome.reading.counters.rejected
-        });
+        let published = outcomes.iter().any(is_published);
         let status = if published {
             RunStatus::Partial
         } else {
@@ -59,12 +56,29 @@ impl Verdict {
     }
 }
 
+/// Whether a part of the stream was read whole, unless nothing in it was understood.
+fn has_published(outcome: &StreamOutcome) -> bool {
+    let counters = &outcome.reading.counters;
+    outcome.reading.is_publishable()
+        && (stream_status(outcome) != StreamStatus::Failed || counters.read > counters.rejected)
+}
+
+/// Whether some of what the stream has was read and made visible.
+fn is_published(outcome: &StreamOutcome) -> bool {
+    let counters = &outcome.reading.counters;
+    let is_understood = outcome.failure.is_none() || counters.read > counters.rejected;
+    outcome.reading.is_publishable() && is_understood
+}
+
 /// What became of a stream.
 pub fn stream_status(outcome: &StreamOutcome) -> StreamStatus {
     if outcome.failure.is_some() {
         StreamStatus::Failed
     } else if outcome.reading.held_back > 0 {
         StreamStatus::Braked
+    } else if !outcome.reading.is_publishable() {
+        // Nothing of it was due.
+        StreamStatus::Skipped
     } else {
         StreamStatus::Published
     }

@@ -96,11 +96,10 @@ impl From<&StreamReport> for StreamComparison {
         let is_same = report.added == 0 && report.changed == 0 && report.deleted == 0;
         let agreement = match report.status {
             _ if report.rejected > 0 => Agreement::CannotTell,
-            StreamStatus::Published if is_same => Agreement::Match,
-            StreamStatus::Published => Agreement::Drift,
-            StreamStatus::Failed | StreamStatus::Braked | StreamStatus::Skipped => {
-                Agreement::CannotTell
-            }
+            // Skipped: there is nothing on either side.
+            StreamStatus::Published | StreamStatus::Skipped if is_same => Agreement::Match,
+            StreamStatus::Published | StreamStatus::Skipped => Agreement::Drift,
+            StreamStatus::Failed | StreamStatus::Braked => Agreement::CannotTell,
         };
         Self {
             stream: report.stream,

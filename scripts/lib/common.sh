@@ -1,5 +1,5 @@
 # What every script here needs: the repository's root, words for people, and tools that a fresh machine may lack.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 

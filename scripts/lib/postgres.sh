@@ -1,6 +1,6 @@
 # A private PostgreSQL: found or installed, run by an unprivileged user in a temporary folder, gone at the end.
 # Needs common.sh.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 
 postgres_bin=
 postgres_folder=

@@ -1,3 +1,25 @@
 //! What the engine promises, shown on both databases against the simulated upstream.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod accounting;
+mod convergence;
+mod crash;
+mod deletes;
+mod drift;
+mod failures;
+mod isolation;
+mod leases;
+mod notes;
+mod paging;
+mod readers;
+mod rejects;
+mod retries;
+mod schema;
 mod unchanged;
+mod values;
+mod verdicts;

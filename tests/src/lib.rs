@@ -15,6 +15,7 @@
 mod app;
 mod clock;
 mod database;
+pub mod endpoint;
 mod identity;
 mod macros;
 mod observe;
@@ -27,7 +28,7 @@ mod site;
 pub use app::{TestApp, run};
 pub use clock::TestClock;
 pub use database::{Backend, TestDatabase};
-pub use observe::{CrashPoint, Recorder};
+pub use observe::{Gate, Recorder};
 pub use property::property;
 pub use records::{Records, Row};
 pub use report::{assert_ended, assert_ended_well, plain, stream, thorough};

@@ -1,6 +1,5 @@
-//! Observers of runs: one that notes every event, and one at which a run dies.
+//! Observers of runs: one that notes every event, and one that holds a run at a point.
 
-use std::future::pending;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -25,51 +24,60 @@ impl Observer for Recorder {
     }
 }
 
-/// Holds a run for ever at a chosen event: whoever then drops the run has killed it there.
-pub struct CrashPoint {
+/// Holds a run at a chosen event until opened. Whoever drops the run while it stands there has killed it there.
+pub struct Gate {
     is_meant: Box<dyn Fn(&Event) -> bool + Send + Sync>,
     /// How many events that are meant pass first.
     skip: Mutex<usize>,
     reached: Notify,
+    opened: Notify,
 }
 
-impl CrashPoint {
-    /// The `nth` event, counted from 0, of those that are meant.
+impl Gate {
+    /// At the `nth` event, counted from 0, of those that are meant.
     pub fn nth(nth: usize, is_meant: impl Fn(&Event) -> bool + Send + Sync + 'static) -> Self {
         Self {
             is_meant: Box::new(is_meant),
             skip: Mutex::new(nth),
             reached: Notify::new(),
+            opened: Notify::new(),
         }
     }
 
-    /// The first event that is meant.
-    pub fn at(is_meant: impl Fn(&Event) -> bool + Send + Sync + 'static) -> Self {
-        Self::nth(0, is_meant)
+    /// At this event.
+    pub fn at(event: Event) -> Self {
+        Self::nth(0, move |other| *other == event)
     }
 
-    /// Waits until the run stands at the point.
+    /// Waits until the run stands at the gate.
     pub async fn reached(&self) {
         self.reached.notified().await;
     }
 
-    fn passes(&self, event: &Event) -> bool {
+    /// Lets the run go on.
+    pub fn open(&self) {
+        self.opened.notify_one();
+    }
+
+    fn holds(&self, event: &Event) -> bool {
         if !(self.is_meant)(event) {
-            return true;
+            return false;
         }
         let mut skip = self.skip.lock().unwrap_or_else(PoisonError::into_inner);
-        let passes = *skip > 0;
-        *skip = skip.saturating_sub(1);
-        passes
+        match skip.checked_sub(1) {
+            Some(left) => *skip = left,
+            None => return true,
+        }
+        false
     }
 }
 
 #[async_trait]
-impl Observer for CrashPoint {
+impl Observer for Gate {
     async fn on(&self, event: Event) {
-        if !self.passes(&event) {
+        if self.holds(&event) {
             self.reached.notify_one();
-            pending::<()>().await;
+            self.opened.notified().await;
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use ctsync_sandbox::{Account, AccountSpec};
+use ctsync_sandbox::{Account, AccountSpec, Collection, Truth};
 use engine::error::Result;
 use engine::observer::{NoObserver, Observer};
 use engine::run::{Engine, RunReport, SyncRequest};
@@ -13,13 +13,13 @@ use entity::connection::ConnectionStatus;
 use entity::tenant::TenantStatus;
 use entity::{ConnectionId, Source, Stream, SyncRunId, TenantId};
 use entity::{connection, sync_run, tenant};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::identity::Identities;
 use crate::report::assert_numbers_add_up;
-use crate::{CrashPoint, Records, TestApp, TestClock, assert_ended_well, plain};
+use crate::{Gate, Records, TestApp, TestClock, assert_ended_well, plain};
 
 /// What a site is made from.
 #[derive(Clone, Debug)]
@@ -157,6 +157,20 @@ impl Site {
         }
     }
 
+    /// Returns the clock of its engine.
+    pub fn clock(&self) -> &TestClock {
+        &self.clock
+    }
+
+    /// Returns the same site, mirroring only these streams from now on.
+    pub async fn with_streams(&self, streams: &[Stream]) -> Self {
+        self.change_settings(json!({"streams": streams})).await;
+        Self {
+            streams: streams.iter().copied().collect(),
+            ..self.clone()
+        }
+    }
+
     /// Returns the same site, synced by another engine.
     #[must_use]
     pub fn with_engine(&self, engine: Engine) -> Self {
@@ -197,8 +211,8 @@ impl Site {
         result
     }
 
-    /// Syncs and kills the run where `point` says; tells whether the run came there.
-    pub async fn sync_until_killed(&self, point: &CrashPoint) -> bool {
+    /// Syncs and kills the run at `point`; tells whether the run came there.
+    pub async fn sync_until_killed(&self, point: &Gate) -> bool {
         let cancel = CancellationToken::new();
         let request = plain();
         let run = self.engine.sync(self.connection, &request, point, &cancel);
@@ -240,6 +254,28 @@ impl Site {
         settings.expect("the settings are valid")
     }
 
+    /// Changes settings of the connection.
+    pub async fn change_settings(&self, settings: Value) {
+        let row = self.connection_row().await;
+        let settings = overlaid(row.settings.clone(), settings);
+        let update = connection::ActiveModel {
+            settings: Set(settings),
+            ..row.into_active_model()
+        };
+        let result = update.update(self.engine.database.writer()).await;
+        result.expect("the settings can be written");
+    }
+
+    /// Returns the id of the `nth` client, counted from 0.
+    pub fn client(&self, nth: usize) -> String {
+        nth_id(&self.account.truth(), Collection::Clients, nth)
+    }
+
+    /// Returns the id of the `nth` opportunity, counted from 0.
+    pub fn opportunity(&self, nth: usize) -> String {
+        nth_id(&self.account.truth(), Collection::Opportunities, nth)
+    }
+
     /// Returns the row of a run.
     pub async fn run_row(&self, run: SyncRunId) -> sync_run::Model {
         let find = sync_run::Entity::owned_by(self.tenant).filter(sync_run::COLUMN.id.eq(run));
@@ -262,9 +298,20 @@ impl Site {
 /// Settings that suit tests, overlaid with those of `spec`.
 fn connection_settings(spec: &SiteSpec, base_url: &str) -> Value {
     // Waiting for the budget would move the clock; suites about the budget set their own rate.
-    let mut settings = json!({"base_url": base_url, "requests_per_second": 0, "streams": spec.streams});
-    let own = spec.connection_settings.as_object();
-    let settings_map = settings.as_object_mut().expect("settings are an object");
-    settings_map.extend(own.expect("settings are an object").clone());
-    settings
+    let suitable = json!({"base_url": base_url, "requests_per_second": 0, "streams": spec.streams});
+    overlaid(suitable, spec.connection_settings.clone())
+}
+
+fn overlaid(below: Value, above: Value) -> Value {
+    let (Value::Object(mut settings), Value::Object(above)) = (below, above) else {
+        panic!("settings are objects");
+    };
+    settings.extend(above);
+    Value::Object(settings)
+}
+
+fn nth_id(truth: &Truth, collection: Collection, nth: usize) -> String {
+    let record = truth.records(collection).get(nth);
+    let record = record.expect("the account has that many records");
+    record.text(collection.id_field()).to_owned()
 }

@@ -6,7 +6,7 @@ use clap_complete::Shell;
 
 use crate::args::Cli;
 use crate::exit::Exit;
-use crate::output::Output;
+use crate::output::print;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompletionsArgs {
@@ -16,9 +16,9 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(crate) fn run(output: Output, args: &CompletionsArgs) -> Result<Exit> {
+pub(crate) fn run(args: &CompletionsArgs) -> Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "ctsync", &mut script);
-    output.raw(&String::from_utf8_lossy(&script))?;
+    print(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Success)
 }

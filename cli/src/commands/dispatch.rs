@@ -4,7 +4,8 @@ use anyhow::Result;
 use indicatif::MultiProgress;
 
 use super::{
-    completions, connections, crontab, help, man, migrate, secret_key, tenants, tokens, users,
+    completions, connections, crontab, doctor, drift, explain, help, man, migrate, prune, rejects,
+    replay, run, runs, secret_key, status, tenant, tenants, tokens, users, verify,
 };
 use crate::args::{Cli, Command};
 use crate::config::Environment;
@@ -14,13 +15,13 @@ use crate::logging;
 use crate::output::Output;
 
 /// Runs the command and returns what to exit with.
-pub(crate) async fn run(cli: Cli) -> Result<Exit> {
+pub(crate) async fn dispatch(cli: Cli) -> Result<Exit> {
     let Cli { global, command } = cli;
     let output = Output::new(global.format, global.quiet);
     // These must work before anything is set up.
     let command = match command {
         Command::SecretKey => return secret_key::run(output),
-        Command::Completions(args) => return completions::run(output, &args),
+        Command::Completions(args) => return completions::run(&args),
         Command::Man(args) => return man::run(output, &args),
         Command::Help(args) => return help::run(output, &args),
         command => command,
@@ -38,6 +39,17 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit> {
 
 async fn with_database(context: &Context, command: Command) -> Result<Exit> {
     match command {
+        Command::Run(args) => run::run(context, &args).await,
+        Command::Tenant(args) => tenant::run(context, &args).await,
+        Command::Status(args) => status::run(context, &args).await,
+        Command::Runs(command) => runs::run(context, command).await,
+        Command::Verify(args) => verify::run(context, &args).await,
+        Command::Replay(args) => replay::run(context, &args).await,
+        Command::Rejects(command) => rejects::run(context, command).await,
+        Command::Drift(command) => drift::run(context, command).await,
+        Command::Explain(args) => explain::run(context, &args).await,
+        Command::Doctor => doctor::run(context).await,
+        Command::Prune(args) => prune::run(context, &args).await,
         Command::Tenants(command) => tenants::run(context, command).await,
         Command::Connections(command) => connections::run(context, command).await,
         Command::Tokens(command) => tokens::run(context, command).await,

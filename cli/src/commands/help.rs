@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::args::Cli;
 use crate::exit::{Exit, Usage};
-use crate::output::Output;
+use crate::output::{Output, print};
 use crate::table::{Table, text};
 
 const EXIT_CODES: &str = "exit-codes";
@@ -58,7 +58,7 @@ pub(crate) fn run(output: Output, args: &HelpArgs) -> Result<Exit> {
     match topic.as_slice() {
         [EXIT_CODES] => exit_codes(output)?,
         [SETTINGS] => settings(output)?,
-        path => command(output, path)?,
+        path => command(path)?,
     }
     Ok(Exit::Success)
 }
@@ -95,7 +95,7 @@ fn settings(output: Output) -> Result<()> {
     Ok(())
 }
 
-fn command(output: Output, path: &[&str]) -> Result<()> {
+fn command(path: &[&str]) -> Result<()> {
     let mut root = Cli::command();
     // Fills in what subcommands inherit.
     root.build();
@@ -109,6 +109,6 @@ fn command(output: Output, path: &[&str]) -> Result<()> {
             ))
         })?;
     }
-    output.raw(&command.render_long_help().to_string())?;
+    print(&command.render_long_help().to_string())?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use clap_mangen::Man;
 use crate::args::Cli;
 use crate::display::things;
 use crate::exit::Exit;
-use crate::output::Output;
+use crate::output::{Output, print};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ManArgs {
@@ -21,13 +21,12 @@ pub(crate) struct ManArgs {
 }
 
 pub(crate) fn run(output: Output, args: &ManArgs) -> Result<Exit> {
-    match &args.dir {
-        Some(dir) => write_all(output, dir)?,
-        None => {
-            let mut page = Vec::new();
-            Man::new(Cli::command()).render(&mut page)?;
-            output.raw(&String::from_utf8_lossy(&page))?;
-        }
+    if let Some(dir) = &args.dir {
+        write_all(output, dir)?;
+    } else {
+        let mut page = Vec::new();
+        Man::new(Cli::command()).render(&mut page)?;
+        print(&String::from_utf8_lossy(&page))?;
     }
     Ok(Exit::Success)
 }

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use engine::database::{Database, SchemaState};
 use serde_json::json;
 
+use crate::consent;
 use crate::context::Context;
 use crate::display::things;
 use crate::exit::Exit;
@@ -35,7 +36,7 @@ pub(crate) async fn run(context: &Context, command: MigrateCommand) -> Result<Ex
                 "taking back {} with all data in their tables",
                 things_of(steps)
             );
-            context.confirm(&deed, yes)?;
+            consent::require(&deed, yes)?;
             database.migrate_down(steps).await?;
         }
         MigrateCommand::Status => {}

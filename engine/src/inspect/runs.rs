@@ -43,16 +43,14 @@ pub async fn show_run(database: &Database, id: SyncRunId) -> Result<RunReport> {
         .ok_or_else(not_found)?;
     let streams = sync_run_stream::Entity::owned_by(run.tenant_id)
         .filter(sync_run_stream::COLUMN.run_id.eq(id))
-        .order_by_asc(sync_run_stream::Column::Id)
         .all(db)
         .await
         .attempt("read the run's counters")?;
-    let mut report = reports(database, vec![run])
+    let report = reports(database, vec![run])
         .await?
         .pop()
         .ok_or_else(not_found)?;
-    report.streams = streams.into_iter().map(Into::into).collect();
-    Ok(report)
+    Ok(report.with_streams(streams))
 }
 
 async fn reports(database: &Database, runs: Vec<sync_run::Model>) -> Result<Vec<RunReport>> {
@@ -78,7 +76,7 @@ async fn reports(database: &Database, runs: Vec<sync_run::Model>) -> Result<Vec<
     let report = |run: sync_run::Model| {
         let connection = connections.get(&run.connection_id)?;
         let slug = slugs.get(&run.tenant_id)?;
-        Some(RunReport::new(run, slug, connection, vec![]))
+        Some(RunReport::new(run, slug, connection))
     };
     Ok(runs.into_iter().filter_map(report).collect())
 }

@@ -5,7 +5,7 @@ use entity::sync_run_stream::StreamStatus;
 use entity::{
     ConnectionId, ReasonCode, Source, Stream, SyncRunId, Timestamp, sync_run, sync_run_stream,
 };
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, QueryFilter};
 use serde::Serialize;
 
 use super::{Engine, Place};
@@ -120,11 +120,11 @@ pub(super) async fn load(
     })?;
     let streams = sync_run_stream::Entity::owned_by(place.tenant.id)
         .filter(sync_run_stream::COLUMN.run_id.eq(run))
-        .order_by_asc(sync_run_stream::Column::Id)
         .all(db)
         .await
         .attempt("read the run's counters")?;
-    let mut report = RunReport::new(row, &place.tenant.slug, &place.connection, streams);
+    let mut report =
+        RunReport::new(row, &place.tenant.slug, &place.connection).with_streams(streams);
     for stream in &mut report.streams {
         let outcome = outcomes
             .iter()
@@ -156,14 +156,12 @@ fn named<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<String> {
 }
 
 impl RunReport {
-    /// Makes a report of stored rows.
-    pub fn new(
-        row: sync_run::Model,
-        tenant: &str,
-        connection: &entity::connection::Model,
-        streams: Vec<sync_run_stream::Model>,
-    ) -> Self {
+    /// Makes a report of a stored run, without its streams.
+    pub fn new(row: sync_run::Model, tenant: &str, connection: &entity::connection::Model) -> Self {
         let finished_at = row.finished_at;
+        let mut streams: Vec<_> = streams.into_iter().map(StreamReport::from).collect();
+        // Ids made within one millisecond have no order.
+        streams.sort_by_key(|stream| stream.stream);
         Self {
             id: row.id,
             tenant: tenant.to_owned(),
@@ -181,8 +179,16 @@ impl RunReport {
                 .num_milliseconds(),
             records_updated: row.records_updated,
             records_failed: row.records_failed,
-            streams: streams.into_iter().map(StreamReport::from).collect(),
+            streams: vec![],
         }
+    }
+
+    /// Adds the streams, in the order in which they are read.
+    #[must_use]
+    pub fn with_streams(mut self, streams: Vec<sync_run_stream::Model>) -> Self {
+        self.streams = streams.into_iter().map(StreamReport::from).collect();
+        self.streams.sort_by_key(|report| report.stream);
+        self
     }
 }
 

@@ -22,8 +22,8 @@ pub(super) async fn check(site: &Site, records: &Records) {
 
 /// Returns the bodies of all snapshots.
 async fn bodies(site: &Site) -> BTreeMap<entity::SnapshotId, String> {
-    let db = &site.engine.database;
-    let snapshots = snapshot::Entity::owned_by(site.tenant).all(db.reader()).await;
+    let db = site.engine.database.reader();
+    let snapshots = snapshot::Entity::owned_by(site.tenant).all(db).await;
     let mut bodies = BTreeMap::new();
     for snapshot in snapshots.expect("snapshots can be read") {
         let body = load_payload(db, site.tenant, &snapshot.payload_hash).await;

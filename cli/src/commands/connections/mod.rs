@@ -4,6 +4,7 @@ mod add;
 mod list;
 mod set;
 mod status;
+mod test;
 pub(super) mod view;
 
 use anyhow::Result;
@@ -17,6 +18,8 @@ pub(crate) enum ConnectionsCommand {
     Add(add::AddArgs),
     /// List the connections; credentials are never shown.
     List(list::ListArgs),
+    /// Ask the upstream one cheap question, to see whether the credentials work.
+    Test(status::ConnectionArgs),
     /// Replace a connection's credentials, from standard input or a file.
     SetCredentials(set::SetCredentialsArgs),
     Set(set::SetArgs),
@@ -32,6 +35,7 @@ pub(crate) async fn run(context: &Context, command: ConnectionsCommand) -> Resul
     match command {
         ConnectionsCommand::Add(args) => add::run(context, args).await,
         ConnectionsCommand::List(args) => list::run(context, &args).await,
+        ConnectionsCommand::Test(args) => test::run(context, &args).await,
         ConnectionsCommand::SetCredentials(args) => set::credentials(context, &args).await,
         ConnectionsCommand::Set(args) => set::run(context, args).await,
         ConnectionsCommand::Pause(args) => status::pause(context, &args).await,

@@ -5,6 +5,7 @@ use engine::admin::connections::{self, Owned};
 use entity::connection;
 
 use super::view::ConnectionView;
+use crate::consent;
 use crate::context::Context;
 use crate::exit::Exit;
 
@@ -12,6 +13,13 @@ use crate::exit::Exit;
 pub(crate) struct ConnectionArgs {
     /// The connection: <tenant>/<name>, its id, or the tenant where it has just one.
     connection: String,
+}
+
+impl ConnectionArgs {
+    /// How the connection was named.
+    pub(super) fn connection(&self) -> &str {
+        &self.connection
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -45,7 +53,7 @@ pub(crate) async fn remove(context: &Context, args: &RemoveArgs) -> Result<Exit>
     let reference = found.reference();
     let deed =
         format!("removing connection {reference} with everything that was mirrored through it");
-    context.confirm(&deed, args.yes)?;
+    consent::require(&deed, args.yes)?;
     let (tenant, id) = (found.tenant.id, found.connection.id);
     connections::remove(&context.admin(&database), tenant, id).await?;
     context.output.result(&ConnectionView::from(found), || {

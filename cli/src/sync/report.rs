@@ -1,0 +1,182 @@
+//! Outcomes and run reports as text.
+
+use anyhow::Result;
+use engine::run::{RunReport, StreamReport};
+
+use super::outcome::Outcome;
+use crate::display::{duration, moment};
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::table::{Table, number, state, text};
+
+/// Shows outcomes as the result of a command, and returns what to exit with.
+pub(crate) fn show(output: Output, outcomes: &[Outcome]) -> Result<Exit> {
+    output.result(outcomes, || {
+        let blocks = match outcomes {
+            [Outcome::Run(report)] => run_text(output, report),
+            outcomes => {
+                let table = output.render(table(outcomes));
+                [table, failures(outcomes)].join("\n\n")
+            }
+        };
+        blocks.trim_end().to_owned()
+    })?;
+    Ok(Exit::worst(outcomes.iter().map(Outcome::exit)))
+}
+
+fn table(outcomes: &[Outcome]) -> Table {
+    let mut table = Table::new([
+        "tenant",
+        "connection",
+        "verdict",
+        "reason",
+        "read",
+        "added",
+        "changed",
+        "deleted",
+        "rejected",
+        "took",
+    ]);
+    for outcome in outcomes {
+        let summary = outcome.summary();
+        let report = match outcome {
+            Outcome::Run(report) => Some(report),
+            Outcome::NoReport(_) => None,
+        };
+        let sum = |count: fn(&StreamReport) -> i64| {
+            number(report.map_or(0, |report| report.streams.iter().map(count).sum()))
+        };
+        table.row([
+            text(summary.tenant),
+            text(summary.connection),
+            state(summary.status.as_str()),
+            text(
+                summary
+                    .reason
+                    .map(|reason| reason.as_str().replace('_', " "))
+                    .unwrap_or_default(),
+            ),
+            sum(|stream| stream.read),
+            sum(|stream| stream.added),
+            sum(|stream| stream.changed),
+            sum(|stream| stream.deleted),
+            sum(|stream| stream.rejected),
+            text(
+                report
+                    .map(|report| duration(report.duration_ms))
+                    .unwrap_or_default(),
+            ),
+        ]);
+    }
+    table
+}
+
+/// Returns what is to be said about those that were no success, a line each.
+fn failures(outcomes: &[Outcome]) -> String {
+    let line = |outcome: &Outcome| {
+        let summary = outcome.summary();
+        let message = summary.message?;
+        Some(format!(
+            "{}/{}: {message}",
+            summary.tenant, summary.connection
+        ))
+    };
+    outcomes
+        .iter()
+        .filter_map(line)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Returns everything about one run.
+pub(crate) fn run_text(output: Output, report: &RunReport) -> String {
+    let mut blocks = vec![output.render(facts(report))];
+    if !report.streams.is_empty() {
+        blocks.push(output.render(streams(report)));
+    }
+    let changes: Vec<String> = report.streams.iter().filter_map(named_records).collect();
+    if report.dry_run && !changes.is_empty() {
+        blocks.push(format!(
+            "Nothing was written. A real run would change:\n{}",
+            changes.join("\n")
+        ));
+    }
+    blocks.join("\n\n")
+}
+
+fn facts(report: &RunReport) -> Table {
+    let mut facts = Table::facts();
+    facts.fact("run", report.id.to_string());
+    facts.fact(
+        "connection",
+        format!(
+            "{}/{} ({})",
+            report.tenant, report.connection, report.source
+        ),
+    );
+    let dry = if report.dry_run { ", dry run" } else { "" };
+    facts.fact("kind", format!("{}{dry}", report.kind));
+    facts.fact("verdict", state(report.status.as_str()));
+    if let Some(reason) = report.reason {
+        facts.fact("reason", reason.as_str().replace('_', " "));
+    }
+    if let Some(message) = &report.message {
+        facts.fact("", message.as_str());
+    }
+    facts.fact("started", moment(report.started_at));
+    facts.fact("took", duration(report.duration_ms));
+    facts
+}
+
+fn streams(report: &RunReport) -> Table {
+    let mut table = Table::new([
+        "stream",
+        "state",
+        "read",
+        "added",
+        "changed",
+        "unchanged",
+        "duplicate",
+        "rejected",
+        "deleted",
+        "took",
+    ]);
+    for stream in &report.streams {
+        table.row([
+            text(stream.stream.as_str().replace('_', " ")),
+            state(stream.status.as_str()),
+            number(stream.read),
+            number(stream.added),
+            number(stream.changed),
+            number(stream.unchanged),
+            number(stream.duplicate),
+            number(stream.rejected),
+            number(stream.deleted),
+            text(duration(stream.duration_ms)),
+        ]);
+    }
+    table
+}
+
+/// Returns the upstream ids of what a stream would change, where the report has them.
+fn named_records(stream: &StreamReport) -> Option<String> {
+    let parts = [
+        ("add", stream.added, &stream.added_ids),
+        ("change", stream.changed, &stream.changed_ids),
+        ("delete", stream.deleted, &stream.deleted_ids),
+    ];
+    let part = |(verb, count, ids): &(&str, i64, &Vec<String>)| {
+        if *count == 0 {
+            return None;
+        }
+        let more = if usize::try_from(*count).is_ok_and(|count| count > ids.len()) {
+            ", …"
+        } else {
+            ""
+        };
+        Some(format!("{verb} {count} ({}{more})", ids.join(", ")))
+    };
+    let parts: Vec<String> = parts.iter().filter_map(part).collect();
+    let name = stream.stream.as_str().replace('_', " ");
+    (!parts.is_empty()).then(|| format!("  {name}: {}", parts.join("; ")))
+}
