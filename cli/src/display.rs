@@ -1,7 +1,7 @@
 //! Numbers and times in the words of people.
 
 use chrono::SecondsFormat;
-use entity::Timestamp;
+use entity::{Amount, Timestamp};
 
 /// Returns how long ago `time` was: `just now`, `12 min ago`, `3 h ago`, `5 days ago`.
 pub(crate) fn ago(now: Timestamp, time: Timestamp) -> String {
@@ -52,6 +52,17 @@ pub(crate) fn count(number: i64) -> String {
     text
 }
 
+/// Returns money with two places at least, its thousands apart: `1,897,325.50`.
+pub(crate) fn money(amount: Amount) -> String {
+    let text = amount.to_decimal_string(2);
+    let (whole, places) = text.split_once('.').unwrap_or((&text, "00"));
+    match whole.parse::<i64>() {
+        // A minus before a zero would be lost.
+        Ok(number) if number != 0 => format!("{}.{places}", count(number)),
+        _ => text,
+    }
+}
+
 /// Returns a number of things: `1 tenant`, `3 tenants`.
 pub(crate) fn things(number: usize, thing: &str) -> String {
     let number = i64::try_from(number).unwrap_or(i64::MAX);
@@ -91,6 +102,14 @@ mod tests {
     fn thousands_stand_apart() {
         let texts = [0, 999, 1000, -1_234_567].map(count);
         assert_eq!(texts, ["0", "999", "1,000", "-1,234,567"]);
+    }
+
+    #[test]
+    fn money_is_exact() {
+        let texts = [18_973_255_000, -5_000, 0, 12_345_678]
+            .map(Amount::from_scaled)
+            .map(money);
+        assert_eq!(texts, ["1,897,325.50", "-0.50", "0.00", "1,234.5678"]);
     }
 
     #[test]

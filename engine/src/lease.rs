@@ -12,8 +12,8 @@ use entity::{ConnectionId, SyncRunId, TenantId, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter};
 
+use crate::database::Database;
 use crate::error::{Attempt, Error, Result};
-use crate::run::{Engine, Place};
 
 /// How long a lease holds without a heartbeat.
 pub const LEASE_TIME: Duration = Duration::from_mins(1);
@@ -35,6 +35,19 @@ pub struct Lease {
     pub fence: i64,
 }
 
+/// Who wants which lease.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The connection's tenant.
+    pub tenant: TenantId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The run it is for.
+    pub run: SyncRunId,
+    /// Who asks.
+    pub holder: String,
+}
+
 /// What came of trying to take a lease.
 #[derive(Debug)]
 pub enum Taken {
@@ -50,11 +63,15 @@ pub enum Taken {
 }
 
 impl Lease {
-    /// Takes the lease of the connection for `run`, when it is free or expired.
-    pub(crate) async fn take(engine: &Engine, place: &Place, run: SyncRunId) -> Result<Taken> {
-        let (tenant, connection, holder) = (place.tenant.id, place.connection.id, &engine.worker);
-        let now = engine.clock.now();
-        let tx = engine.database.begin().await?;
+    /// Takes the lease that `claim` asks for, when it is free or expired.
+    pub async fn take(database: &Database, now: Timestamp, claim: Claim) -> Result<Taken> {
+        let Claim {
+            tenant,
+            connection,
+            run,
+            holder,
+        } = claim;
+        let tx = database.begin().await?;
         let taken = Entity::update_many()
             .col_expr(Column::LeaseHolder, Expr::value(holder.as_str()))
             .col_expr(Column::LeaseRunId, Expr::value(run.as_uuid()))
@@ -86,7 +103,7 @@ impl Lease {
                 connection,
                 tenant,
                 run,
-                holder: holder.clone(),
+                holder,
                 fence: row.fence,
             })
         } else {
@@ -118,13 +135,13 @@ impl Lease {
     }
 
     /// Gives up the lease that `run` may hold, when the run ends without a publication.
-    pub(crate) async fn give_up(
+    pub async fn give_up(
         db: &impl ConnectionTrait,
-        place: &Place,
+        tenant: TenantId,
         run: SyncRunId,
     ) -> Result<()> {
         let ours = Condition::all()
-            .add(COLUMN.tenant_id.eq(place.tenant.id))
+            .add(COLUMN.tenant_id.eq(tenant))
             .add(Column::LeaseRunId.eq(run));
         free(ours, db).await.map(|_| ())
     }

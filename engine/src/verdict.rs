@@ -42,7 +42,7 @@ impl Verdict {
         let Some((reason, _)) = problems.iter().max_by_key(|(reason, _)| weight(*reason)) else {
             return Self::success();
         };
-        let published = outcomes.iter().any(is_published);
+        let published = outcomes.iter().any(has_published);
         let status = if published {
             RunStatus::Partial
         } else {
@@ -61,13 +61,6 @@ fn has_published(outcome: &StreamOutcome) -> bool {
     let counters = &outcome.reading.counters;
     outcome.reading.is_publishable()
         && (stream_status(outcome) != StreamStatus::Failed || counters.read > counters.rejected)
-}
-
-/// Whether some of what the stream has was read and made visible.
-fn is_published(outcome: &StreamOutcome) -> bool {
-    let counters = &outcome.reading.counters;
-    let is_understood = outcome.failure.is_none() || counters.read > counters.rejected;
-    outcome.reading.is_publishable() && is_understood
 }
 
 /// What became of a stream.

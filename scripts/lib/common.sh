@@ -8,25 +8,21 @@ if ! command -v cargo >/dev/null && [[ -x ${CARGO_HOME:-$HOME/.cargo}/bin/cargo 
     PATH=${CARGO_HOME:-$HOME/.cargo}/bin:$PATH
 fi
 
+# Colours only for a terminal whose owner did not say no.
+bold= plain=
+if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
+    bold=$'\e[1m' plain=$'\e[0m'
+fi
+
 # Prints a heading with the time since the script began.
 heading() {
-    printf '\n%s── %d:%02d  %s%s\n' "$(bold)" $((SECONDS / 60)) $((SECONDS % 60)) "$*" "$(plain)"
+    printf '\n%s── %d:%02d  %s%s\n' "$bold" $((SECONDS / 60)) $((SECONDS % 60)) "$*" "$plain"
 }
 
 # Ends the script, saying why.
 die() {
     printf '%s: %s\n' "$(basename "$0")" "$*" >&2
     exit 1
-}
-
-bold() { colour 1; }
-plain() { colour 0; }
-
-# Prints a terminal attribute, but only to a terminal whose owner did not say no.
-colour() {
-    if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
-        printf '\033[%sm' "$1"
-    fi
 }
 
 # Runs a command with the rights of root, or fails.

@@ -3,11 +3,10 @@
 use anyhow::Result;
 use engine::admin::tenants;
 use engine::inspect::{ConnectionState, Numbers, TenantState, fleet, tenant_state};
-use entity::Amount;
 use entity::tenant::TenantStatus;
 
 use crate::context::Context;
-use crate::display::{ago, ago_or_never, count};
+use crate::display::{ago, ago_or_never, count, money};
 use crate::exit::Exit;
 use crate::table::{Table, number, state, text};
 
@@ -187,8 +186,4 @@ fn numbers_text(context: &Context, numbers: &Numbers) -> String {
         return facts;
     }
     format!("{facts}\n\n{}", context.output.render(stages))
-}
-
-fn money(amount: Amount) -> String {
-    amount.to_decimal_string(2)
 }

@@ -87,6 +87,11 @@ impl Outcome {
         }
     }
 
+    /// Whether it only compared.
+    pub(super) fn is_dry_run(&self) -> bool {
+        matches!(self, Self::Run(report) if report.dry_run)
+    }
+
     pub(crate) fn summary(&self) -> Summary<'_> {
         match self {
             Self::Run(report) => Summary {

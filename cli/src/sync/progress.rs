@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use engine::observer::{Event, Observer};
+use entity::Stream;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tracing::info;
 
 const TICK: Duration = Duration::from_millis(120);
-const COUNTING: &str = "{prefix:<24} {spinner} {msg:<21} {human_pos:>9}";
-const MEASURED: &str = "{prefix:<24} {spinner} {msg:<21} {human_pos:>9} of {human_len:<9} {bar:24}";
+const COUNTING: &str = "{prefix:<20} {spinner} {msg:<20} {human_pos:>9}";
+const MEASURED: &str =
+    "{prefix:<20} {spinner} {msg:<20} {human_pos:>9} of {human_len:<9} {wide_bar}";
 
 /// Returns a watcher of the run on the connection called `name`.
 pub(super) fn watcher(bars: &MultiProgress, is_watched: bool, name: String) -> Arc<dyn Observer> {
@@ -54,6 +56,11 @@ impl Observer for Bar {
                 self.0.set_position(0);
                 self.0.set_message(stream.to_string().replace('_', " "));
             }
+            // These come in as many small lists as there are contacts; their answers are counted.
+            Event::PageRead {
+                stream: Stream::Notes,
+                ..
+            } => self.0.inc(1),
             Event::PageRead { read, expected, .. } => {
                 if let Some(expected) = expected {
                     self.0.set_style(style(MEASURED));

@@ -11,15 +11,23 @@ use crate::table::{Table, number, state, text};
 
 /// Shows outcomes as the result of a command, and returns what to exit with.
 pub(crate) fn show(output: Output, outcomes: &[Outcome]) -> Result<Exit> {
-    output.result(outcomes, || {
-        let blocks = match outcomes {
-            [Outcome::Run(report)] => run_text(output, report),
-            outcomes => {
-                let table = output.render(table(outcomes));
-                [table, failures(outcomes)].join("\n\n")
-            }
-        };
-        blocks.trim_end().to_owned()
+    output.result(outcomes, || match outcomes {
+        [Outcome::Run(report)] => run_text(output, report),
+        outcomes => {
+            let is_dry = outcomes.iter().any(Outcome::is_dry_run);
+            let note = if is_dry {
+                "Dry run: nothing was written."
+            } else {
+                ""
+            };
+            let mut blocks = vec![
+                output.render(table(outcomes)),
+                failures(outcomes),
+                note.to_owned(),
+            ];
+            blocks.retain(|block| !block.is_empty());
+            blocks.join("\n\n")
+        }
     })?;
     Ok(Exit::worst(outcomes.iter().map(Outcome::exit)))
 }
@@ -75,10 +83,13 @@ fn table(outcomes: &[Outcome]) -> Table {
 fn failures(outcomes: &[Outcome]) -> String {
     let line = |outcome: &Outcome| {
         let summary = outcome.summary();
-        let message = summary.message?;
+        let message = match outcome {
+            Outcome::Run(report) => message(report),
+            Outcome::NoReport(_) => summary.message.map(str::to_owned),
+        };
         Some(format!(
-            "{}/{}: {message}",
-            summary.tenant, summary.connection
+            "{}/{}: {}",
+            summary.tenant, summary.connection, message?
         ))
     };
     outcomes
@@ -86,6 +97,30 @@ fn failures(outcomes: &[Outcome]) -> String {
         .filter_map(line)
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// Returns why a run was no success; what several streams have in common is said once.
+fn message(report: &RunReport) -> Option<String> {
+    let mut causes: Vec<(&str, Vec<String>)> = vec![];
+    for stream in &report.streams {
+        let Some(sentence) = &stream.message else {
+            continue;
+        };
+        let own = format!("{}: ", stream.stream);
+        let sentence = sentence.strip_prefix(&own).unwrap_or(sentence);
+        let name = stream.stream.as_str().replace('_', " ");
+        match causes.iter_mut().find(|(cause, _)| *cause == sentence) {
+            Some((_, names)) => names.push(name),
+            None => causes.push((sentence, vec![name])),
+        }
+    }
+    if causes.is_empty() {
+        return report.message.clone();
+    }
+    let texts = causes
+        .iter()
+        .map(|(cause, names)| format!("{}: {cause}", names.join(", ")));
+    Some(texts.collect::<Vec<_>>().join("; "))
 }
 
 /// Returns everything about one run.
@@ -120,8 +155,8 @@ fn facts(report: &RunReport) -> Table {
     if let Some(reason) = report.reason {
         facts.fact("reason", reason.as_str().replace('_', " "));
     }
-    if let Some(message) = &report.message {
-        facts.fact("", message.as_str());
+    if let Some(message) = message(report) {
+        facts.fact("", message);
     }
     facts.fact("started", moment(report.started_at));
     facts.fact("took", duration(report.duration_ms));

@@ -6,8 +6,10 @@
 
 mod compare;
 mod counters;
+mod outcome;
 mod page;
 mod profile;
+mod reader;
 mod slice;
 mod stream;
 mod vanish;
@@ -15,12 +17,12 @@ mod walk;
 
 pub use compare::{KnownRows, Mirror};
 pub use counters::Counters;
+pub use outcome::{Failure, StreamOutcome, StreamPlan, StreamReading};
 pub use page::Basis;
-pub(crate) use page::{normalize, record_text};
+pub(crate) use page::{Fetched, WalkError, normalize, record_text};
 pub use profile::{Drift, FieldProfile, Profile};
+pub use reader::Reader;
 pub(crate) use slice::{Draft, Judge, NAMED_IDS, ReadSlice};
 pub use slice::{PageToWrite, RejectedRecord, SliceReading, Written};
 pub(crate) use stream::conclude;
-pub use stream::{Failure, Reader, StreamOutcome, StreamPlan, StreamReading};
 pub use vanish::Vanished;
-pub(crate) use walk::{Fetched, WalkError};

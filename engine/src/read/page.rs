@@ -1,11 +1,50 @@
-//! A page of records: parsed, identified and hashed, not yet compared with anything.
+//! A page of records: as it arrived, and parsed, identified and hashed, not yet compared with anything.
 
 use std::ops::Range;
 
+use entity::SnapshotId;
 use serde_json::{Map, Value};
 
-use crate::connector::{Connector, Normalized, Rejection, Slice};
+use crate::connector::{Answer, Connector, Envelope, Normalized, Rejection, Slice};
+use crate::error::Error;
 use crate::hash;
+
+/// Why a walk ended without proof.
+#[derive(Debug)]
+pub(crate) enum WalkError {
+    /// The list moved, or is not what it says; reading it again may help.
+    Moved(&'static str),
+    /// A request failed, or our own side did.
+    Failed(Error),
+}
+
+impl From<Error> for WalkError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// A page that has arrived.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    /// Where it begins in its listing, in rows.
+    pub(crate) offset: u64,
+    /// Where it is kept already, if it is.
+    pub(crate) snapshot: Option<SnapshotId>,
+    /// The bytes.
+    pub(crate) answer: Answer,
+    /// What they hold.
+    pub(crate) envelope: Envelope,
+}
+
+/// What a walk needs to know of a page that was taken in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PageShape {
+    /// Records in the page.
+    pub(crate) len: u64,
+    /// Identity of its last record.
+    pub(crate) last: Option<u128>,
+}
 
 /// A record of a page.
 #[derive(Debug)]

@@ -6,9 +6,8 @@ use entity::SnapshotId;
 
 use super::Counters;
 use super::compare::{Comparison, Generation, KnownRows};
-use super::page::{self, Basis, Content, PageRecord};
+use super::page::{self, Basis, Content, Fetched, PageRecord, PageShape, WalkError};
 use super::profile::Profile;
-use super::walk::{Fetched, WalkError};
 use crate::clock::Clock;
 use crate::connector::{Connector, Rejection, Slice};
 use crate::hash;
@@ -77,15 +76,6 @@ pub struct RejectedRecord {
     pub snapshot: SnapshotId,
     /// Its place in that page.
     pub position: usize,
-}
-
-/// What a walk needs to know of a page that was taken in.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct PageShape {
-    /// Records in the page.
-    pub(crate) len: u64,
-    /// Identity of its last record.
-    pub(crate) last: Option<u128>,
 }
 
 /// What the pages of a reading are judged with.

@@ -8,138 +8,16 @@ use entity::{ReasonCode, Stream};
 use futures::StreamExt;
 
 use super::compare::{KnownRows, Mirror};
-use super::counters::Counters;
-use super::page::Basis;
-use super::profile::Profile;
-use super::slice::{Draft, Judge, ReadSlice, RejectedRecord, SliceReading, Written};
-use super::vanish::{self, Scope, Vanished};
-use super::walk::{Fetched, Pace, WalkError, fetch, walk};
-use crate::clock::Clock;
-use crate::connector::{Boundary, ErrorKind, Listing, Slice, Upstream};
+use super::outcome::{Failure, StreamOutcome, StreamPlan, StreamReading};
+use super::page::{Fetched, WalkError};
+use super::reader::Reader;
+use super::slice::{Draft, Judge, ReadSlice, SliceReading};
+use super::vanish::{self, Scope};
+use super::walk::{Pace, walk};
+use crate::connector::{Boundary, ErrorKind, Listing, Slice};
 use crate::error::{Error, Result};
-use crate::observer::{Event, Observer};
-use crate::settings::{BrakeLimits, ConnectionSettings};
-use crate::snapshot::SnapshotWriter;
-
-/// Everything the reading of a connection's streams needs.
-pub struct Reader<'a> {
-    /// The account to ask.
-    pub upstream: &'a Upstream,
-    /// The mirror to compare with.
-    pub mirror: Mirror<'a>,
-    /// What records and rows are compared by.
-    pub basis: Basis,
-    /// Time and ids.
-    pub clock: &'a Clock,
-    /// Settings of the connection.
-    pub settings: &'a ConnectionSettings,
-    /// When a deletion is too large to be believed; none when any is believed this time.
-    pub brake: Option<BrakeLimits>,
-    /// Where answers are kept; nowhere in a run that must not write.
-    pub snapshots: Option<&'a SnapshotWriter>,
-    /// Who watches.
-    pub observer: &'a dyn Observer,
-}
-
-/// What came of reading one stream.
-#[derive(Debug)]
-pub struct StreamOutcome {
-    /// The stream.
-    pub stream: Stream,
-    /// What a publication would write: of all slices that were read whole.
-    pub reading: StreamReading,
-    /// Why not all slices were read whole.
-    pub failure: Option<Failure>,
-    /// Requests that were sent again.
-    pub retries: u64,
-    /// Time it took, in milliseconds.
-    pub duration_ms: u64,
-}
-
-impl StreamOutcome {
-    /// A stream of which nothing was read yet.
-    pub(crate) fn empty(stream: Stream) -> Self {
-        Self {
-            stream,
-            reading: StreamReading::default(),
-            failure: None,
-            retries: 0,
-            duration_ms: 0,
-        }
-    }
-
-    /// A stream that was not read, for the reason in `failure`.
-    pub fn not_read(stream: Stream, failure: Failure) -> Self {
-        Self {
-            failure: Some(failure),
-            ..Self::empty(stream)
-        }
-    }
-}
-
-/// Why a slice was not read whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// For programs.
-    pub reason: ReasonCode,
-    /// For people.
-    pub sentence: String,
-}
-
-/// What a publication of a stream would write.
-#[derive(Debug, Default)]
-pub struct StreamReading {
-    /// The numbers.
-    pub counters: Counters,
-    /// What was read whole, slice by slice.
-    pub slices: Vec<SliceReading>,
-    /// The records to be written: all of them where another stream depends on them, some otherwise.
-    pub written: Vec<Written>,
-    /// Slices known to be empty, because the record they belong to is gone.
-    pub gone: Vec<Slice>,
-    /// Rows to be marked deleted; empty when the brake holds them back.
-    pub vanished: Vec<Vanished>,
-    /// How many rows the brake holds back from deletion.
-    pub held_back: u64,
-    /// The fields of the records.
-    pub profile: Profile,
-}
-
-impl StreamReading {
-    /// Adds a slice that was read whole.
-    pub(crate) fn add(&mut self, read: ReadSlice) {
-        let ReadSlice {
-            slice,
-            written,
-            profile,
-        } = read;
-        self.counters.add(&slice.counters);
-        self.written.extend(written);
-        self.profile.merge(profile);
-        self.slices.push(slice);
-    }
-
-    /// Whether there are slices of which everything is known.
-    pub fn is_publishable(&self) -> bool {
-        !self.slices.is_empty() || !self.gone.is_empty()
-    }
-
-    /// Records that could not be normalized.
-    pub fn rejects(&self) -> impl Iterator<Item = &RejectedRecord> {
-        self.slices.iter().flat_map(|slice| &slice.rejects)
-    }
-}
-
-/// What is to be read of a stream.
-#[derive(Debug, Default)]
-pub struct StreamPlan {
-    /// The slices to ask for.
-    pub slices: Vec<Slice>,
-    /// Slices known to be empty, because the record they belong to is gone.
-    pub gone: Vec<Slice>,
-    /// Whether another stream needs to know all records that are written.
-    pub names_all_written: bool,
-}
+use crate::observer::Event;
+use crate::settings::BrakeLimits;
 
 impl Reader<'_> {
     /// Reads the planned slices of `stream`.
@@ -212,7 +90,7 @@ impl Reader<'_> {
     }
 
     async fn first_pages(&self, listings: &[Listing]) -> Result<Vec<Fetched>> {
-        futures::future::try_join_all(listings.iter().map(|listing| fetch(self, listing, 0))).await
+        futures::future::try_join_all(listings.iter().map(|listing| self.fetch(listing, 0))).await
     }
 
     /// Reads a slice, and once more with care when its list moved.
@@ -264,16 +142,6 @@ impl Reader<'_> {
             }
         }
         Ok(draft.finish())
-    }
-
-    fn judge(&self, names_all_written: bool) -> Judge<'_> {
-        Judge {
-            connector: self.upstream.connector.as_ref(),
-            basis: self.basis,
-            clock: self.clock,
-            snapshots: self.snapshots,
-            names_all_written,
-        }
     }
 }
 

@@ -6,13 +6,12 @@
 //! sign), no id comes twice with different content, the announced totals of the first and the last page
 //! agree, and as many rows came as were announced.
 
-use entity::SnapshotId;
 use futures::{StreamExt, TryStreamExt};
 
-use super::slice::{Draft, PageShape};
-use super::stream::Reader;
-use crate::connector::{Answer, Envelope, Listing, Paging};
-use crate::error::Error;
+use super::page::{Fetched, PageShape, WalkError};
+use super::reader::Reader;
+use super::slice::Draft;
+use crate::connector::{Listing, Paging};
 use crate::observer::Event;
 
 /// How a listing is read.
@@ -22,34 +21,6 @@ pub(super) enum Pace {
     Concurrent,
     /// One page after the other.
     Sequential,
-}
-
-/// Why a walk ended without proof.
-#[derive(Debug)]
-pub(crate) enum WalkError {
-    /// The list moved, or is not what it says; reading it again may help.
-    Moved(&'static str),
-    /// A request failed, or our own side did.
-    Failed(Error),
-}
-
-impl From<Error> for WalkError {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-/// A page that has arrived.
-#[derive(Debug)]
-pub(crate) struct Fetched {
-    /// Where it begins in its listing, in rows.
-    pub(crate) offset: u64,
-    /// Where it is kept already, if it is.
-    pub(crate) snapshot: Option<SnapshotId>,
-    /// The bytes.
-    pub(crate) answer: Answer,
-    /// What they hold.
-    pub(crate) envelope: Envelope,
 }
 
 /// Where a walk stands.
@@ -83,23 +54,6 @@ impl Tail {
     }
 }
 
-/// Asks for one page of `listing`.
-pub(super) async fn fetch(
-    reader: &Reader<'_>,
-    listing: &Listing,
-    offset: u64,
-) -> Result<Fetched, Error> {
-    let Paging::Offset { limit, .. } = listing.paging;
-    let paging = [("limit", limit.to_string()), ("offset", offset.to_string())];
-    let (answer, envelope) = reader.upstream.fetch(listing, &paging).await?;
-    Ok(Fetched {
-        offset,
-        snapshot: None,
-        answer,
-        envelope,
-    })
-}
-
 /// Reads `listing` from its first page, which has arrived, to its end.
 pub(super) async fn walk(
     reader: &Reader<'_>,
@@ -124,14 +78,14 @@ pub(super) async fn walk(
         let offsets = planned_offsets(shape.len, announced, probe_end, reader.settings.max_pages);
         let requests = offsets
             .into_iter()
-            .map(|offset| fetch(reader, listing, offset));
+            .map(|offset| reader.fetch(listing, offset));
         let mut pages = futures::stream::iter(requests).buffered(reader.settings.concurrency);
         while let Some(page) = pages.try_next().await? {
             advance(reader, draft, &mut tail, page).await?;
         }
     }
     while !tail.is_end(limit, probe_end) {
-        let next = fetch(reader, listing, tail.next_offset()).await?;
+        let next = reader.fetch(listing, tail.next_offset()).await?;
         advance(reader, draft, &mut tail, next).await?;
     }
     draft.reading.counters.announced = sum(draft.reading.counters.announced, announced);

@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::connector::{Connector, HttpClient, Slicing, Upstream, enabled_streams};
 use crate::database::Database;
 use crate::error::{Error, Result, chain};
-use crate::lease::{Lease, Taken};
+use crate::lease::{Claim, Lease, Taken};
 use crate::observer::{Event, Observer};
 use crate::publish::{Effect, Publication};
 use crate::read::{Basis, Failure, Mirror, Reader, StreamOutcome};
@@ -164,7 +164,13 @@ impl Engine {
     ) -> Result<RunReport> {
         let place = supply.place();
         let connector = supply.connector(&self.defaults)?;
-        let lease = match Lease::take(self, place, run).await? {
+        let claim = Claim {
+            tenant: place.tenant.id,
+            connection: place.connection.id,
+            run,
+            holder: self.worker.clone(),
+        };
+        let lease = match Lease::take(&self.database, self.clock.now(), claim).await? {
             Taken::Lease(lease) => lease,
             Taken::HeldBy { holder, until } => {
                 return record::skip(self, place, run, &holder, until).await;

@@ -155,6 +155,6 @@ async fn end(
         .exec(&tx)
         .await
         .attempt("end the run")?;
-    Lease::give_up(&tx, place, run).await?;
+    Lease::give_up(&tx, place.tenant.id, run).await?;
     tx.commit().await.attempt("end the run")
 }

@@ -159,9 +159,6 @@ impl RunReport {
     /// Makes a report of a stored run, without its streams.
     pub fn new(row: sync_run::Model, tenant: &str, connection: &entity::connection::Model) -> Self {
         let finished_at = row.finished_at;
-        let mut streams: Vec<_> = streams.into_iter().map(StreamReport::from).collect();
-        // Ids made within one millisecond have no order.
-        streams.sort_by_key(|stream| stream.stream);
         Self {
             id: row.id,
             tenant: tenant.to_owned(),

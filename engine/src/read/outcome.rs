@@ -1,0 +1,109 @@
+//! What comes out of reading a stream.
+
+use entity::{ReasonCode, Stream};
+
+use super::counters::Counters;
+use super::profile::Profile;
+use super::slice::{ReadSlice, RejectedRecord, SliceReading, Written};
+use super::vanish::Vanished;
+use crate::connector::Slice;
+
+/// What came of reading one stream.
+#[derive(Debug)]
+pub struct StreamOutcome {
+    /// The stream.
+    pub stream: Stream,
+    /// What a publication would write: of all slices that were read whole.
+    pub reading: StreamReading,
+    /// Why not all slices were read whole.
+    pub failure: Option<Failure>,
+    /// Requests that were sent again.
+    pub retries: u64,
+    /// Time it took, in milliseconds.
+    pub duration_ms: u64,
+}
+
+impl StreamOutcome {
+    /// A stream of which nothing was read yet.
+    pub(crate) fn empty(stream: Stream) -> Self {
+        Self {
+            stream,
+            reading: StreamReading::default(),
+            failure: None,
+            retries: 0,
+            duration_ms: 0,
+        }
+    }
+
+    /// A stream that was not read, for the reason in `failure`.
+    pub fn not_read(stream: Stream, failure: Failure) -> Self {
+        Self {
+            failure: Some(failure),
+            ..Self::empty(stream)
+        }
+    }
+}
+
+/// Why a slice was not read whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// For programs.
+    pub reason: ReasonCode,
+    /// For people.
+    pub sentence: String,
+}
+
+/// What a publication of a stream would write.
+#[derive(Debug, Default)]
+pub struct StreamReading {
+    /// The numbers.
+    pub counters: Counters,
+    /// What was read whole, slice by slice.
+    pub slices: Vec<SliceReading>,
+    /// The records to be written: all of them where another stream depends on them, some otherwise.
+    pub written: Vec<Written>,
+    /// Slices known to be empty, because the record they belong to is gone.
+    pub gone: Vec<Slice>,
+    /// Rows to be marked deleted; empty when the brake holds them back.
+    pub vanished: Vec<Vanished>,
+    /// How many rows the brake holds back from deletion.
+    pub held_back: u64,
+    /// The fields of the records.
+    pub profile: Profile,
+}
+
+impl StreamReading {
+    /// Adds a slice that was read whole.
+    pub(crate) fn add(&mut self, read: ReadSlice) {
+        let ReadSlice {
+            slice,
+            written,
+            profile,
+        } = read;
+        self.counters.add(&slice.counters);
+        self.written.extend(written);
+        self.profile.merge(profile);
+        self.slices.push(slice);
+    }
+
+    /// Whether there are slices of which everything is known.
+    pub fn is_publishable(&self) -> bool {
+        !self.slices.is_empty() || !self.gone.is_empty()
+    }
+
+    /// Records that could not be normalized.
+    pub fn rejects(&self) -> impl Iterator<Item = &RejectedRecord> {
+        self.slices.iter().flat_map(|slice| &slice.rejects)
+    }
+}
+
+/// What is to be read of a stream.
+#[derive(Debug, Default)]
+pub struct StreamPlan {
+    /// The slices to ask for.
+    pub slices: Vec<Slice>,
+    /// Slices known to be empty, because the record they belong to is gone.
+    pub gone: Vec<Slice>,
+    /// Whether another stream needs to know all records that are written.
+    pub names_all_written: bool,
+}
