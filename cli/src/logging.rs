@@ -40,7 +40,11 @@ pub(crate) fn start(
         .with_ansi(is_terminal && crate::output::colour_is_welcome());
     match format {
         LogFormat::Text => builder.with_target(false).init(),
-        LogFormat::Json => builder.json().flatten_event(true).init(),
+        LogFormat::Json => builder
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .init(),
     }
     Ok(())
 }

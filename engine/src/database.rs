@@ -5,15 +5,17 @@
 //! once when another one wrote in between); reads have a pool of their own and never wait for writers.
 //! PostgreSQL needs no such care and gets one pool.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use migration::Migrator;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
+use sqlx::{Connection, PgConnection};
 
 use crate::error::{Attempt, Error, Result};
 
@@ -187,6 +189,7 @@ async fn connect_sqlite(url: &str) -> Result<Database> {
 }
 
 async fn connect_postgres(url: &str) -> Result<Database> {
+    reach_postgres(url).await.attempt("connect to PostgreSQL")?;
     let mut options = ConnectOptions::new(url);
     options
         .min_connections(1)
@@ -203,4 +206,14 @@ async fn connect_postgres(url: &str) -> Result<Database> {
         read: pool.clone(),
         write: pool,
     })
+}
+
+/// Connects once, to learn why it cannot be done: the pool would try again until its time is over, and
+/// then only say that.
+async fn reach_postgres(url: &str) -> std::result::Result<(), DbErr> {
+    let failed = |error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)));
+    let connect = PgConnection::connect(url);
+    let connection = tokio::time::timeout(ACQUIRE_TIMEOUT, connect).await;
+    let connection = connection.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+    connection.map_err(failed)?.close().await.map_err(failed)
 }

@@ -48,11 +48,7 @@ impl Verdict {
         } else {
             RunStatus::Failed
         };
-        let sentences: Vec<&str> = problems
-            .iter()
-            .map(|(_, sentence)| sentence.as_str())
-            .collect();
-        Self::of(status, *reason, sentences.join("; "))
+        Self::of(status, *reason, sentences(outcomes))
     }
 }
 
@@ -77,15 +73,32 @@ pub fn stream_status(outcome: &StreamOutcome) -> StreamStatus {
     }
 }
 
+/// Returns what is wrong with the streams; what several have in common is said once.
+fn sentences(outcomes: &[StreamOutcome]) -> String {
+    let mut said: Vec<(String, Vec<&str>)> = vec![];
+    for outcome in outcomes {
+        let Some((_, sentence)) = problem(outcome) else {
+            continue;
+        };
+        match said.iter_mut().find(|(other, _)| *other == sentence) {
+            Some((_, streams)) => streams.push(outcome.stream.as_str()),
+            None => said.push((sentence, vec![outcome.stream.as_str()])),
+        }
+    }
+    let parts = said
+        .iter()
+        .map(|(sentence, streams)| format!("{}: {sentence}", streams.join(", ")));
+    parts.collect::<Vec<_>>().join("; ")
+}
+
 /// Returns why a stream keeps its run from being a success.
 pub fn problem(outcome: &StreamOutcome) -> Option<(ReasonCode, String)> {
-    let stream = outcome.stream;
     if let Some(failure) = &outcome.failure {
-        return Some((failure.reason, format!("{stream}: {}", failure.sentence)));
+        return Some((failure.reason, failure.sentence.clone()));
     }
     if outcome.reading.held_back > 0 {
         let sentence = format!(
-            "{stream}: {} rows would have been deleted and were kept; check the upstream, then run with --accept-deletes",
+            "{} rows would have been deleted and were kept; check the upstream, then run with --accept-deletes",
             outcome.reading.held_back
         );
         return Some((ReasonCode::MassDeleteBrake, sentence));
@@ -94,7 +107,7 @@ pub fn problem(outcome: &StreamOutcome) -> Option<(ReasonCode, String)> {
     (rejected > 0).then(|| {
         (
             ReasonCode::RejectedRecords,
-            format!("{stream}: {rejected} records could not be understood"),
+            format!("{rejected} records could not be understood"),
         )
     })
 }

@@ -21,8 +21,13 @@ async fn tiny_site(app: &TestApp) -> Site {
 fn change_everything(site: &Site, round: usize) {
     let text = format!("round {round}");
     let account = &site.account;
-    let (first, last) = (site.client(0), site.client(site.account.truth().clients.len() - 1));
-    account.update_client(&first, "compName", text.as_str()).unwrap();
+    let (first, last) = (
+        site.client(0),
+        site.client(site.account.truth().clients.len() - 1),
+    );
+    account
+        .update_client(&first, "compName", text.as_str())
+        .unwrap();
     account.add_note(&first, &text).unwrap();
     account.delete_client(&last).unwrap();
     account.edit(|truth| {
@@ -31,10 +36,16 @@ fn change_everything(site: &Site, round: usize) {
         client.remove("client_id");
         let mut opportunity = opportunity.with("deal_size", format!("{round}"));
         opportunity.remove("opportunity_id");
-        truth.add(ctsync_sandbox::Collection::Clients, client).unwrap();
-        truth.add(ctsync_sandbox::Collection::Opportunities, opportunity).unwrap();
+        truth
+            .add(ctsync_sandbox::Collection::Clients, client)
+            .unwrap();
+        truth
+            .add(ctsync_sandbox::Collection::Opportunities, opportunity)
+            .unwrap();
     });
-    account.update_stage("1201", "likelihood_to_close", format!("{}", round % 100)).unwrap();
+    account
+        .update_stage("1201", "likelihood_to_close", format!("{}", round % 100))
+        .unwrap();
 }
 
 on_both_databases! {

@@ -8,11 +8,18 @@ use entity::sync_run_stream::StreamStatus;
 use entity::{ReasonCode, Stream};
 use serde_json::json;
 use tests::endpoint::OPPORTUNITIES;
-use tests::{Site, SiteSpec, TestApp, assert_ended, assert_ended_well, on_both_databases, plain, stream};
+use tests::{
+    Site, SiteSpec, TestApp, assert_ended, assert_ended_well, on_both_databases, plain, stream,
+};
 
 async fn site_of(app: &TestApp, leads: usize, tenant_settings: serde_json::Value) -> Site {
-    let account = AccountSpec { leads, ..AccountSpec::default() };
-    let spec = SiteSpec::new(account).streams(&[Stream::Leads]).tenant_settings(tenant_settings);
+    let account = AccountSpec {
+        leads,
+        ..AccountSpec::default()
+    };
+    let spec = SiteSpec::new(account)
+        .streams(&[Stream::Leads])
+        .tenant_settings(tenant_settings);
     let site = app.site_with(spec).await;
     site.sync_well().await;
     site
@@ -25,7 +32,10 @@ fn delete_clients(site: &Site, count: usize) {
 }
 
 fn accepting() -> SyncRequest {
-    SyncRequest { accept_deletes: true, ..plain() }
+    SyncRequest {
+        accept_deletes: true,
+        ..plain()
+    }
 }
 
 on_both_databases! {

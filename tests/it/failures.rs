@@ -14,11 +14,18 @@ use tests::{Site, SiteSpec, TestApp, assert_ended, on_both_databases, stream};
 const SHORT_TIMEOUT_MS: u64 = 300;
 
 /// Syncs well, changes something upstream, syncs with the fault, and expects that nothing is lost or half done.
-async fn keeps_everything(site: &Site, faults: Vec<Fault>, status: RunStatus, reason: ReasonCode) -> RunReport {
+async fn keeps_everything(
+    site: &Site,
+    faults: Vec<Fault>,
+    status: RunStatus,
+    reason: ReasonCode,
+) -> RunReport {
     site.sync_well().await;
     let before = site.records().await;
     let success = site.connection_row().await.last_success_at;
-    site.account.update_client(&site.client(0), "compName", "Changed upstream").unwrap();
+    site.account
+        .update_client(&site.client(0), "compName", "Changed upstream")
+        .unwrap();
     site.clock().advance(chrono::TimeDelta::minutes(1));
     for fault in faults {
         site.account.inject(fault);
@@ -40,7 +47,10 @@ async fn keeps_leads(app: &TestApp, kind: FaultKind, reason: ReasonCode) -> (Sit
     let faults = vec![Fault::new(kind).on(CLIENTS)];
     let report = keeps_everything(&site, faults, RunStatus::Partial, reason).await;
     let leads = stream(&report, Stream::Leads);
-    assert_eq!((leads.status, leads.reason), (StreamStatus::Failed, Some(reason)));
+    assert_eq!(
+        (leads.status, leads.reason),
+        (StreamStatus::Failed, Some(reason))
+    );
     site.sync_well().await;
     (site, report)
 }
@@ -53,8 +63,12 @@ async fn keeps_pages(app: &TestApp, faults: Vec<Fault>, status: RunStatus, reaso
 }
 
 async fn site_of_three_pages(app: &TestApp) -> Site {
-    let account = AccountSpec { leads: 250, ..AccountSpec::default() };
-    app.site_with(SiteSpec::new(account).streams(&[Stream::Leads])).await
+    let account = AccountSpec {
+        leads: 250,
+        ..AccountSpec::default()
+    };
+    app.site_with(SiteSpec::new(account).streams(&[Stream::Leads]))
+        .await
 }
 
 fn on_clients(kind: FaultKind) -> Vec<Fault> {

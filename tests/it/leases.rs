@@ -9,7 +9,9 @@ use engine::run::SyncRequest;
 use entity::sync_run::RunStatus;
 use entity::{ReasonCode, Stream};
 use tests::endpoint::CLIENTS;
-use tests::{Gate, Site, TestApp, assert_ended, assert_ended_well, on_both_databases, plain, stream};
+use tests::{
+    Gate, Site, TestApp, assert_ended, assert_ended_well, on_both_databases, plain, stream,
+};
 use tokio_util::sync::CancellationToken;
 
 async fn on_second_worker(app: &TestApp, site: &Site) -> Site {
@@ -18,7 +20,8 @@ async fn on_second_worker(app: &TestApp, site: &Site) -> Site {
 
 /// Holds the next answer to the client list.
 fn hold(site: &Site) -> ctsync_sandbox::Arrival {
-    site.account.inject(Fault::new(FaultKind::Hold).on(CLIENTS).times(1));
+    site.account
+        .inject(Fault::new(FaultKind::Hold).on(CLIENTS).times(1));
     site.account.arrival(CLIENTS, 1)
 }
 

@@ -10,7 +10,9 @@ use entity::{ReasonCode, Stream, coverage};
 use sea_orm::{ColumnTrait, QueryFilter};
 use serde_json::json;
 use tests::endpoint::NOTES;
-use tests::{Site, TestApp, assert_ended, assert_ended_well, on_both_databases, plain, stream, thorough};
+use tests::{
+    Site, TestApp, assert_ended, assert_ended_well, on_both_databases, plain, stream, thorough,
+};
 
 /// A site whose first client has several notes.
 async fn site_with_notes(app: &TestApp) -> (Site, String, Vec<String>) {
@@ -25,7 +27,9 @@ async fn site_with_notes(app: &TestApp) -> (Site, String, Vec<String>) {
 /// Returns the contacts whose notes were asked for since the last call.
 fn contacts_asked_for(site: &Site) -> BTreeSet<String> {
     let requests = site.account.requests().into_iter();
-    let asked = requests.filter(|request| request.endpoint == NOTES).filter_map(|request| request.path_id);
+    let asked = requests
+        .filter(|request| request.endpoint == NOTES)
+        .filter_map(|request| request.path_id);
     let asked = asked.collect();
     site.account.reset_requests();
     asked

@@ -1,6 +1,9 @@
 //! Lists of several pages that move while they are read: all of it arrives, or none of it counts.
 
-use ctsync_sandbox::{AccountSpec, Collection, EmptyStyle, Fault, FaultKind, Order, OverLimit, Record, Switches, TotalStyle, Truth};
+use ctsync_sandbox::{
+    AccountSpec, Collection, EmptyStyle, Fault, FaultKind, Order, OverLimit, Record, Switches,
+    TotalStyle, Truth,
+};
 use entity::sync_run::RunStatus;
 use entity::{ReasonCode, Stream};
 use serde_json::json;
@@ -11,22 +14,34 @@ use tests::{Site, SiteSpec, TestApp, assert_ended, assert_ended_well, on_both_da
 const CLIENT_COUNT: usize = 250;
 
 async fn site_of(app: &TestApp, leads: usize) -> Site {
-    let account = AccountSpec { leads, web_key: format!("web-key-of-{leads}"), ..AccountSpec::default() };
-    app.site_with(SiteSpec::new(account).streams(&[Stream::Leads])).await
+    let account = AccountSpec {
+        leads,
+        web_key: format!("web-key-of-{leads}"),
+        ..AccountSpec::default()
+    };
+    app.site_with(SiteSpec::new(account).streams(&[Stream::Leads]))
+        .await
 }
 
 /// A site whose pages come one after the other, already synced once, with something to publish.
 async fn walked_site(app: &TestApp, order: Order) -> Site {
     let site = site_of(app, CLIENT_COUNT).await;
     site.change_settings(json!({"concurrency": 1})).await;
-    site.account.set_switches(Switches { order, ..Switches::default() });
+    site.account.set_switches(Switches {
+        order,
+        ..Switches::default()
+    });
     site.sync_well().await;
-    site.account.update_client(&site.client(120), "compName", "Changed upstream").unwrap();
+    site.account
+        .update_client(&site.client(120), "compName", "Changed upstream")
+        .unwrap();
     site
 }
 
 fn add_client(truth: &mut Truth) {
-    let client = Record::new().with("firstName", "Inserted").with("contact_type", "1");
+    let client = Record::new()
+        .with("firstName", "Inserted")
+        .with("contact_type", "1");
     truth.add(Collection::Clients, client).unwrap();
 }
 
@@ -50,7 +65,11 @@ async fn is_incomplete(app: &TestApp, kind: FaultKind) {
     let site = walked_site(app, Order::Ascending).await;
     let before = site.records().await;
     site.account.inject(Fault::new(kind).on(CLIENTS));
-    assert_ended(&site.sync().await, RunStatus::Failed, ReasonCode::IncompleteListing);
+    assert_ended(
+        &site.sync().await,
+        RunStatus::Failed,
+        ReasonCode::IncompleteListing,
+    );
     site.assert_unchanged_since(&before).await;
     site.account.clear_faults();
     site.sync_well().await;

@@ -34,7 +34,11 @@ async fn look(database: &Database, tenant: TenantId) -> Sight {
         UNION ALL SELECT company FROM ct_opportunities WHERE tenant_id = $1 AND deleted_at IS NULL) AS seen";
     let db = database.reader();
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [tenant.into()]);
-    Sight::find_by_statement(statement).one(db).await.unwrap().unwrap()
+    Sight::find_by_statement(statement)
+        .one(db)
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 /// Expects one whole version: everything of it and nothing of another.
@@ -43,7 +47,11 @@ fn assert_whole(sight: &Sight) {
     let lead_count = if version == 0 { 0 } else { lead_count(version) };
     let opportunity_count = if version == 0 { 0 } else { OPPORTUNITIES };
     let name = (version > 0).then(|| name(version));
-    assert_eq!((&sight.first_version, &sight.last_version), (&name, &name), "{sight:?}");
+    assert_eq!(
+        (&sight.first_version, &sight.last_version),
+        (&name, &name),
+        "{sight:?}"
+    );
     assert_eq!(sight.row_count, lead_count + opportunity_count, "{sight:?}");
     assert_eq!(sight.counted_leads, lead_count, "{sight:?}");
     assert_eq!(sight.counted_opportunities, opportunity_count, "{sight:?}");
@@ -60,7 +68,9 @@ fn lead_count(version: i64) -> i64 {
 
 fn make_version(site: &Site, version: i64) {
     site.account.edit(|truth| {
-        truth.clients.truncate(usize::try_from(lead_count(version)).unwrap());
+        truth
+            .clients
+            .truncate(usize::try_from(lead_count(version)).unwrap());
         for record in truth.clients.iter_mut().chain(&mut truth.opportunities) {
             record.set("compName", name(version));
             record.set("contact_type", "1");

@@ -17,7 +17,9 @@ fn status_with(status: u16, retry_after: &str) -> FaultKind {
 
 fn request_count(site: &Site, endpoint: &str) -> usize {
     let requests = site.account.requests().into_iter();
-    requests.filter(|request| request.endpoint == endpoint).count()
+    requests
+        .filter(|request| request.endpoint == endpoint)
+        .count()
 }
 
 on_both_databases! {

@@ -75,8 +75,9 @@ on_both_databases! {
         let rejects = list_rejects(database, site.tenant, false, 10).await.unwrap();
         assert_eq!(rejects.len(), 1);
         assert_eq!(rejects[0].stream, Stream::Leads);
-        let detail = show_reject(database, site.tenant, rejects[0].id).await.unwrap();
+        let detail = show_reject(&site.engine, site.tenant, rejects[0].id).await.unwrap();
         assert_eq!(detail.endpoint, "read_client_list");
+        assert!(detail.record.contains("firstName") && !detail.record.contains("client_id"), "{}", detail.record);
         assert!(detail.payload.contains("ResultCode"));
     }
 

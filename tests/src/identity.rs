@@ -18,9 +18,15 @@ impl Identities {
     pub(crate) fn check(&self, records: &Records) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let rows = records.rows().into_iter();
-        let present: HashMap<_, _> = rows.map(|row| ((row.stream, row.upstream_id), (row.id, row.created_at))).collect();
+        let present: HashMap<_, _> = rows
+            .map(|row| ((row.stream, row.upstream_id), (row.id, row.created_at)))
+            .collect();
         for (key, identity) in known.iter() {
-            assert_eq!(present.get(key), Some(identity), "{key:?} is another row than before");
+            assert_eq!(
+                present.get(key),
+                Some(identity),
+                "{key:?} is another row than before"
+            );
         }
         known.extend(present);
     }

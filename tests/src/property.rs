@@ -17,7 +17,11 @@ const SHRINKS: u32 = 200;
 /// Runs `test` on values of `strategy`, all with one app; a failure shows the simplest value that fails.
 ///
 /// The test is given the place of its value among all tried, so that it can make a site of its own.
-pub fn property<T: Debug>(backend: Backend, strategy: &impl Strategy<Value = T>, test: impl AsyncFn(&TestApp, usize, T)) {
+pub fn property<T: Debug>(
+    backend: Backend,
+    strategy: &impl Strategy<Value = T>,
+    test: impl AsyncFn(&TestApp, usize, T),
+) {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime can be started");
     let app = runtime.block_on(Box::pin(TestApp::start(backend)));

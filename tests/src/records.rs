@@ -3,7 +3,10 @@
 use std::fmt::Debug;
 
 use entity::{RecordId, SnapshotId, Stream, SyncRunId, TenantId, Timestamp};
-use entity::{hot_list_item, lead, lead_metric, note, opportunity, pipeline_stage_count, sales_cycle, scheduled_activity};
+use entity::{
+    hot_list_item, lead, lead_metric, note, opportunity, pipeline_stage_count, sales_cycle,
+    scheduled_activity,
+};
 use sea_orm::{DatabaseConnection, QueryOrder};
 
 /// All rows that a tenant's readers see, deleted records included, in the order of their ids.
@@ -52,7 +55,9 @@ pub struct Row {
 macro_rules! load {
     ($table:ident, $db:expr, $tenant:expr) => {{
         let find = $table::Entity::owned_by($tenant).order_by_asc($table::Column::Id);
-        find.all($db).await.expect(concat!(stringify!($table), " can be read"))
+        find.all($db)
+            .await
+            .expect(concat!(stringify!($table), " can be read"))
     }};
 }
 
@@ -138,5 +143,8 @@ fn assert_same_rows<T: Debug + PartialEq>(before: &[T], after: &[T]) {
     }
     let more = after.get(before.len()..).unwrap_or_default();
     let fewer = before.get(after.len()..).unwrap_or_default();
-    assert!(more.is_empty() && fewer.is_empty(), "new: {more:?}, gone: {fewer:?}");
+    assert!(
+        more.is_empty() && fewer.is_empty(),
+        "new: {more:?}, gone: {fewer:?}"
+    );
 }

@@ -39,7 +39,13 @@ pub fn stream(report: &RunReport, stream: Stream) -> &StreamReport {
 /// Checks that every record that was read is accounted for.
 pub(crate) fn assert_numbers_add_up(report: &RunReport) {
     for stream in &report.streams {
-        let parts = [stream.added, stream.changed, stream.unchanged, stream.duplicate, stream.rejected];
+        let parts = [
+            stream.added,
+            stream.changed,
+            stream.unchanged,
+            stream.duplicate,
+            stream.rejected,
+        ];
         assert_eq!(stream.read, parts.iter().sum::<i64>(), "{stream:?}");
         assert!(stream.revived <= stream.changed, "{stream:?}");
     }

@@ -13,7 +13,9 @@ use entity::connection::ConnectionStatus;
 use entity::tenant::TenantStatus;
 use entity::{ConnectionId, Source, Stream, SyncRunId, TenantId};
 use entity::{connection, sync_run, tenant};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
+};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -95,11 +97,16 @@ impl Site {
             engine: app.engine.clone(),
             clock: app.clock.clone(),
             streams: spec.streams.iter().copied().collect(),
-            zone: spec.account.time_zone.parse().expect("the sandbox knew the zone"),
+            zone: spec
+                .account
+                .time_zone
+                .parse()
+                .expect("the sandbox knew the zone"),
             identities: Identities::default(),
         };
         site.insert_tenant(&spec).await;
-        site.insert_connection(&spec, &app.sandbox.clienttether_url()).await;
+        site.insert_connection(&spec, &app.sandbox.clienttether_url())
+            .await;
         site
     }
 
@@ -116,7 +123,9 @@ impl Site {
             updated_at: now,
         };
         let insert = tenant::Entity::insert(row.into_active_model());
-        let result = insert.exec_without_returning(self.engine.database.writer()).await;
+        let result = insert
+            .exec_without_returning(self.engine.database.writer())
+            .await;
         result.expect("the tenant is new");
     }
 
@@ -146,7 +155,9 @@ impl Site {
             updated_at: now,
         };
         let insert = connection::Entity::insert(row.into_active_model());
-        let result = insert.exec_without_returning(self.engine.database.writer()).await;
+        let result = insert
+            .exec_without_returning(self.engine.database.writer())
+            .await;
         result.expect("the connection is new");
     }
 
@@ -200,9 +211,15 @@ impl Site {
     }
 
     /// Syncs once, watched; what must hold after any run is checked.
-    pub async fn try_sync_with(&self, request: &SyncRequest, observer: &dyn Observer) -> Result<RunReport> {
+    pub async fn try_sync_with(
+        &self,
+        request: &SyncRequest,
+        observer: &dyn Observer,
+    ) -> Result<RunReport> {
         let cancel = CancellationToken::new();
-        let run = self.engine.sync(self.connection, request, observer, &cancel);
+        let run = self
+            .engine
+            .sync(self.connection, request, observer, &cancel);
         let result = Box::pin(run).await;
         if let Ok(report) = &result {
             assert_numbers_add_up(report);
@@ -244,7 +261,8 @@ impl Site {
     pub async fn connection_row(&self) -> connection::Model {
         let find = connection::Entity::find_by_id(self.connection);
         let row = find.one(self.engine.database.writer()).await;
-        row.expect("the connection can be read").expect("the connection is there")
+        row.expect("the connection can be read")
+            .expect("the connection is there")
     }
 
     /// Returns the settings of the connection.
@@ -286,7 +304,9 @@ impl Site {
     /// Returns the rows of all runs.
     pub async fn run_rows(&self) -> Vec<sync_run::Model> {
         let find = sync_run::Entity::owned_by(self.tenant);
-        find.all(self.engine.database.writer()).await.expect("the runs can be read")
+        find.all(self.engine.database.writer())
+            .await
+            .expect("the runs can be read")
     }
 
     /// Moves the clock past the end of any lease.

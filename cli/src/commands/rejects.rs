@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::display::{ago, moment};
 use crate::exit::Exit;
 use crate::output::{Output, print};
-use crate::sync::{Session, show as show_outcomes};
+use crate::sync::{Session, engine, show as show_outcomes};
 use crate::table::{Table, text};
 
 #[derive(Debug, Subcommand)]
@@ -97,9 +97,9 @@ async fn list(context: &Context, tenant: Option<&str>, all: bool, limit: u64) ->
 }
 
 async fn show(context: &Context, tenant: &str, id: RejectId, is_payload: bool) -> Result<Exit> {
-    let database = context.database().await?;
-    let tenant = tenants::find(&database, tenant).await?;
-    let detail = show_reject(&database, tenant.id, id).await?;
+    let engine = engine(context, context.database().await?)?;
+    let tenant = tenants::find(&engine.database, tenant).await?;
+    let detail = show_reject(&engine, tenant.id, id).await?;
     if is_payload {
         print(&detail.payload)?;
     } else {
@@ -130,6 +130,7 @@ fn detail_text(output: Output, detail: &RejectDetail) -> String {
         |at| format!("resolved {}", moment(at)),
     );
     facts.fact("state", state);
+    facts.fact("record", detail.record.as_str());
     format!("{}\n\n--payload prints the answer.", output.render(facts))
 }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use engine::observer::{Event, Observer};
 use entity::Stream;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use tracing::info;
+use tracing::{debug, info};
 
 const TICK: Duration = Duration::from_millis(120);
 const COUNTING: &str = "{prefix:<20} {spinner} {msg:<20} {human_pos:>9}";
@@ -81,7 +81,7 @@ struct LogLines;
 impl Observer for LogLines {
     async fn on(&self, event: Event) {
         match event {
-            Event::StreamStarted(stream) => info!(stream = %stream, "stream started"),
+            Event::StreamStarted(stream) => debug!(stream = %stream, "stream started"),
             Event::StreamEnded(stream) => info!(stream = %stream, "stream ended"),
             _ => {}
         }

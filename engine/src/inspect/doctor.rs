@@ -128,7 +128,7 @@ async fn inventory(engine: &Engine) -> Result<Vec<Check>> {
             "tenants",
             CheckState::Warning,
             "there is no active tenant",
-            "ctsync tenants add <slug> --name <name>",
+            "ctsync tenants add <slug> --time-zone <zone>",
         )]);
     }
     let mut checks = vec![Check::ok("tenants", format!("{tenants} active"))];
@@ -160,7 +160,10 @@ async fn credentials(engine: &Engine) -> Result<Vec<Check>> {
     let mut checks = vec![];
     for row in &active {
         if let Err(error) = Target::load(engine, row.id).await {
-            let step = "correct the setting, or ctsync connections set-credentials";
+            let step = format!(
+                "correct the setting, or ctsync connections set-credentials {}",
+                row.id
+            );
             checks.push(Check::not_ok(
                 format!("connection {}", row.name),
                 CheckState::Failed,

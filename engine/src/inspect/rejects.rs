@@ -9,6 +9,8 @@ use serde::Serialize;
 
 use crate::database::Database;
 use crate::error::{Attempt, Error, Result};
+use crate::read::record_text;
+use crate::run::{Engine, Place};
 use crate::snapshot::load_payload;
 
 /// A rejected record.
@@ -48,6 +50,8 @@ pub struct RejectDetail {
     pub fetched_at: Timestamp,
     /// Place of the record in that answer, from 0.
     pub position: i32,
+    /// The record, as the upstream sent it.
+    pub record: String,
     /// The answer, byte for byte as far as it is text.
     pub payload: String,
 }
@@ -74,12 +78,8 @@ pub async fn list_rejects(
 }
 
 /// Returns one reject with the answer that holds it.
-pub async fn show_reject(
-    database: &Database,
-    tenant: TenantId,
-    id: RejectId,
-) -> Result<RejectDetail> {
-    let db = database.reader();
+pub async fn show_reject(engine: &Engine, tenant: TenantId, id: RejectId) -> Result<RejectDetail> {
+    let db = engine.database.reader();
     let not_found = || Error::NotFound {
         what: "reject",
         name: id.to_string(),
@@ -99,11 +99,20 @@ pub async fn show_reject(
         .attempt("read the snapshot")?
         .ok_or_else(not_found)?;
     let payload = load_payload(db, tenant, &snapshot.payload_hash).await?;
+    let place = Place::load(engine, row.connection_id).await?;
+    let connector = place.interpreter(&engine.defaults)?;
+    let envelope = connector.open(&snapshot.endpoint, &payload)?;
+    let place_in_answer = usize::try_from(row.position).unwrap_or(usize::MAX);
+    let record = envelope
+        .records
+        .get(place_in_answer)
+        .map(|range| record_text(&payload, range).to_owned());
     Ok(RejectDetail {
         entry: RejectEntry::from(&row),
         endpoint: snapshot.endpoint,
         fetched_at: snapshot.fetched_at,
         position: row.position,
+        record: record.unwrap_or_default(),
         payload: String::from_utf8_lossy(&payload).into_owned(),
     })
 }

@@ -187,7 +187,13 @@ fn summary(
             .max(),
         is_stale,
         age_seconds,
-        message: message(status, is_stale, age_seconds, connections.is_empty()),
+        message: message(
+            status,
+            is_stale,
+            age_seconds,
+            connections.is_empty(),
+            counted.is_empty(),
+        ),
         connections,
         numbers: None,
     }
@@ -293,16 +299,12 @@ fn next_action(
     is_stale: bool,
 ) -> Option<String> {
     let slug = &tenant.slug;
+    let reference = format!("{slug}/{}", row.name);
     match row.status {
         ConnectionStatus::NeedsCredentials => {
-            return Some(format!(
-                "ctsync connections set-credentials {slug} {}",
-                row.name
-            ));
+            return Some(format!("ctsync connections set-credentials {reference}"));
         }
-        ConnectionStatus::Paused => {
-            return Some(format!("ctsync connections resume {slug} {}", row.name));
-        }
+        ConnectionStatus::Paused => return Some(format!("ctsync connections resume {reference}")),
         ConnectionStatus::Active => {}
     }
     match (status, reason) {
@@ -325,12 +327,14 @@ fn message(
     is_stale: bool,
     age_seconds: Option<i64>,
     has_no_connections: bool,
+    is_paused: bool,
 ) -> String {
     let age = age_seconds.map(age_text);
     match (status, age) {
         _ if has_no_connections => "Nothing to sync - no connection yet".to_owned(),
         (SyncState::Running, Some(age)) => format!("Sync is running - data is {age} old"),
         (SyncState::Running, None) => "The first sync is running".to_owned(),
+        _ if is_paused => "Paused - nothing is synced".to_owned(),
         (SyncState::Never, _) => "Never synced".to_owned(),
         (SyncState::Failed, Some(age)) => format!("Last sync failed - data is {age} old"),
         (SyncState::Failed, None) => "Last sync failed - no complete data yet".to_owned(),
@@ -377,7 +381,7 @@ mod tests {
 
     #[test]
     fn stale_data_says_so() {
-        let text = message(SyncState::Success, true, Some(3 * 3600), false);
+        let text = message(SyncState::Success, true, Some(3 * 3600), false, false);
         assert_eq!(text, "Data is 3 hours old - sync may be delayed");
     }
 }

@@ -61,7 +61,7 @@ impl Report {
     pub(crate) fn print(&self) -> io::Result<()> {
         let mut table = Table::new();
         table
-            .load_style(presets::UTF8_HORIZONTAL_ONLY)
+            .load_style(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Disabled)
             .set_header([
                 "work",

@@ -8,7 +8,7 @@ use engine::connector::{Boundary, ClientTether, Connector, Slice};
 use engine::database::Database;
 use engine::{hash, model};
 use entity::{Stream, Timestamp};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 use serde_json::Map;
 
 use crate::sandbox::Sandbox;
@@ -17,6 +17,18 @@ use crate::upstream::Page;
 
 /// Rows of one statement: the fastest size on both databases.
 const CHUNK: usize = 500;
+
+const LEADING: [&str; 4] = ["id", "tenant_id", "connection_id", "upstream_id"];
+const TRAILING: [&str; 8] = [
+    "raw_json",
+    "content_hash",
+    "snapshot_id",
+    "first_run_id",
+    "last_run_id",
+    "created_at",
+    "updated_at",
+    "deleted_at",
+];
 
 /// A row: the values of all columns.
 pub(crate) type Row = Vec<Value>;
@@ -92,21 +104,10 @@ impl<'a> RowMaker<'a> {
 }
 
 /// Returns the statement that writes `rows` rows of `stream`.
-fn insert_sql(stream: Stream, rows: usize) -> String {
+fn insert_sql(backend: DbBackend, stream: Stream, rows: usize) -> String {
     let table = model::table(stream);
-    let leading = ["id", "tenant_id", "connection_id", "upstream_id"];
-    let trailing = [
-        "raw_json",
-        "content_hash",
-        "snapshot_id",
-        "first_run_id",
-        "last_run_id",
-        "created_at",
-        "updated_at",
-        "deleted_at",
-    ];
     let own = table.columns.iter().map(|(name, _)| *name);
-    let columns: Vec<&str> = leading.into_iter().chain(own).chain(trailing).collect();
+    let columns: Vec<&str> = LEADING.into_iter().chain(own).chain(TRAILING).collect();
     let mut sql = format!(
         "INSERT INTO {} ({}) VALUES ",
         table.name,
@@ -114,7 +115,7 @@ fn insert_sql(stream: Stream, rows: usize) -> String {
     );
     for row in 0..rows {
         let places: Vec<String> = (1..=columns.len())
-            .map(|place| format!("${}", row * columns.len() + place))
+            .map(|place| placeholder(backend, row * columns.len() + place))
             .collect();
         let separator = if row == 0 { "" } else { ", " };
         // Writing to a String cannot fail.
@@ -123,17 +124,26 @@ fn insert_sql(stream: Stream, rows: usize) -> String {
     sql
 }
 
+/// Returns how the `place`th parameter is written.
+fn placeholder(backend: DbBackend, place: usize) -> String {
+    match backend {
+        // To SQLite `$1` is a name, which it looks up among all others: slow for thousands of them.
+        DbBackend::Sqlite => "?".to_owned(),
+        _ => format!("${place}"),
+    }
+}
+
 /// Writes the rows of one list with as few statements as possible, in one transaction.
 pub(crate) async fn bulk_load(database: &Database, stream: Stream, rows: Vec<Row>) -> Result<()> {
     let tx = database.begin().await?;
-    let full_chunk = insert_sql(stream, CHUNK);
+    let full_chunk = insert_sql(database.backend(), stream, CHUNK);
     let mut rows = rows.into_iter();
     loop {
         let chunk: Vec<Row> = rows.by_ref().take(CHUNK).collect();
         let sql = match chunk.len() {
             0 => break,
             CHUNK => full_chunk.clone(),
-            rest => insert_sql(stream, rest),
+            rest => insert_sql(database.backend(), stream, rest),
         };
         execute(&tx, sql, chunk.into_iter().flatten().collect()).await?;
     }
@@ -147,7 +157,7 @@ pub(crate) async fn load_one_by_one(
     rows: Vec<Row>,
 ) -> Result<()> {
     let tx = database.begin().await?;
-    let sql = insert_sql(stream, 1)
+    let sql = insert_sql(database.backend(), stream, 1)
         + " ON CONFLICT (tenant_id, connection_id, upstream_id) DO UPDATE SET raw_json = excluded.raw_json, \
            content_hash = excluded.content_hash, updated_at = excluded.updated_at";
     for row in rows {

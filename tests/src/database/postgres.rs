@@ -36,7 +36,11 @@ impl PostgresDatabase {
         let name = format!("ctsync_test_{}_{place}", process::id());
         // A process with the same number may have been killed before it could tidy up.
         drop_database(&server, &name).await;
-        execute(&server, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+        execute(
+            &server,
+            &format!("CREATE DATABASE {name} TEMPLATE {template}"),
+        )
+        .await;
         Self {
             url: database_url(&name),
             name,
@@ -67,7 +71,11 @@ async fn make_template(server: &DatabaseConnection) -> String {
         execute(server, &format!("CREATE DATABASE {draft}")).await;
         migrate(&database_url(&draft)).await;
         // With its name it is complete, even if this process dies right now.
-        execute(server, &format!("ALTER DATABASE {draft} RENAME TO {template}")).await;
+        execute(
+            server,
+            &format!("ALTER DATABASE {draft} RENAME TO {template}"),
+        )
+        .await;
     }
     execute(server, &format!("SELECT pg_advisory_unlock({LOCK})")).await;
     template
@@ -84,7 +92,9 @@ fn build_number() -> u128 {
     let program = std::env::current_exe().and_then(std::fs::metadata);
     let written = program.and_then(|program| program.modified());
     let written = written.expect("the program is a file");
-    written.duration_since(UNIX_EPOCH).map_or(0, |age| age.as_nanos())
+    written
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |age| age.as_nanos())
 }
 
 async fn databases(server: &DatabaseConnection, prefix: &str) -> Vec<String> {
@@ -92,14 +102,23 @@ async fn databases(server: &DatabaseConnection, prefix: &str) -> Vec<String> {
     struct Name {
         datname: String,
     }
-    let sql = format!("SELECT datname::text FROM pg_database WHERE starts_with(datname, '{prefix}')");
+    let sql =
+        format!("SELECT datname::text FROM pg_database WHERE starts_with(datname, '{prefix}')");
     let statement = Statement::from_string(server.get_database_backend(), sql);
     let names = Name::find_by_statement(statement).all(server).await;
-    names.expect("the server lists its databases").into_iter().map(|name| name.datname).collect()
+    names
+        .expect("the server lists its databases")
+        .into_iter()
+        .map(|name| name.datname)
+        .collect()
 }
 
 async fn drop_database(server: &DatabaseConnection, name: &str) {
-    execute(server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+    execute(
+        server,
+        &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+    )
+    .await;
 }
 
 async fn execute(server: &DatabaseConnection, sql: &str) {
@@ -119,7 +138,8 @@ fn server_url() -> Url {
     let url = std::env::var(SERVER_VARIABLE).unwrap_or_else(|_| {
         panic!("{SERVER_VARIABLE} is not set: run scripts/test, which starts a private PostgreSQL for the tests")
     });
-    url.parse().unwrap_or_else(|_| panic!("{SERVER_VARIABLE} must be a postgres:// address"))
+    url.parse()
+        .unwrap_or_else(|_| panic!("{SERVER_VARIABLE} must be a postgres:// address"))
 }
 
 fn database_url(name: &str) -> String {

@@ -51,7 +51,10 @@ impl Aggregates {
                 leads: row.leads,
                 qualified: row.qualified_leads,
             };
-            ((row.dimension_type.as_str(), row.dimension_value.clone()), count)
+            (
+                (row.dimension_type.as_str(), row.dimension_value.clone()),
+                count,
+            )
         });
         let stages = mirror.stage_counts.iter().map(|row| {
             let count = StageCount {
@@ -83,8 +86,15 @@ impl Aggregates {
 
 /// Returns the stage of prospects with this name: of several, the first active one.
 pub(super) fn find_stage<'a>(upstream: &'a Upstream, name: &str) -> Option<&'a Record> {
-    let named = prospect_stages(upstream).filter(|stage| text(stage, "sales_cycle_name").as_deref() == Some(name));
-    named.min_by_key(|stage| (!is_active(stage), position(stage), text(stage, "sales_cycle_id")))
+    let named = prospect_stages(upstream)
+        .filter(|stage| text(stage, "sales_cycle_name").as_deref() == Some(name));
+    named.min_by_key(|stage| {
+        (
+            !is_active(stage),
+            position(stage),
+            text(stage, "sales_cycle_id"),
+        )
+    })
 }
 
 /// Returns the likelihood of a stage in ten-thousandths of a percent.
@@ -101,7 +111,10 @@ pub(super) fn is_prospect(record: &&Record) -> bool {
 }
 
 fn prospect_stages(upstream: &Upstream) -> impl Iterator<Item = &Record> {
-    upstream.records(Stream::SalesCycles).iter().filter(is_prospect)
+    upstream
+        .records(Stream::SalesCycles)
+        .iter()
+        .filter(is_prospect)
 }
 
 fn position(stage: &Record) -> Option<i32> {
@@ -134,11 +147,18 @@ fn lead_counts(upstream: &Upstream) -> BTreeMap<(&'static str, String), LeadCoun
 fn stage_counts(upstream: &Upstream) -> BTreeMap<String, StageCount> {
     let opportunities = upstream.records(Stream::Opportunities).iter();
     let opportunities: Vec<&Record> = opportunities.filter(is_prospect).collect();
-    let used = opportunities.iter().map(|opportunity| stage(opportunity, "contact_sales_cycle"));
+    let used = opportunities
+        .iter()
+        .map(|opportunity| stage(opportunity, "contact_sales_cycle"));
     let listed = prospect_stages(upstream).filter_map(|stage| text(stage, "sales_cycle_name"));
-    let mut counts: BTreeMap<String, StageCount> = listed.chain(used).map(|name| (name.clone(), empty_count(upstream, &name))).collect();
+    let mut counts: BTreeMap<String, StageCount> = listed
+        .chain(used)
+        .map(|name| (name.clone(), empty_count(upstream, &name)))
+        .collect();
     for opportunity in opportunities {
-        let count = counts.entry(stage(opportunity, "contact_sales_cycle")).or_default();
+        let count = counts
+            .entry(stage(opportunity, "contact_sales_cycle"))
+            .or_default();
         let value = amount(opportunity, "deal_size").unwrap_or_default();
         count.count += 1;
         count.with_value += i64::from(value > 0);

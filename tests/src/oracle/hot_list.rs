@@ -29,7 +29,10 @@ pub(super) struct HotItem {
 /// Returns what the table holds, by upstream id.
 pub(super) fn stored(mirror: &Records) -> BTreeMap<String, HotItem> {
     let entry = |row: &entity::hot_list_item::Model| {
-        let opportunity = mirror.opportunities.iter().find(|opportunity| opportunity.id == row.opportunity_id);
+        let opportunity = mirror
+            .opportunities
+            .iter()
+            .find(|opportunity| opportunity.id == row.opportunity_id);
         let opportunity = opportunity.expect("a hot item has its opportunity");
         assert_eq!(opportunity.deleted_at, None, "a deleted opportunity is hot");
         let item = HotItem {
@@ -50,7 +53,15 @@ pub(super) fn stored(mirror: &Records) -> BTreeMap<String, HotItem> {
 /// Returns what it should hold.
 pub(super) fn expected(upstream: &Upstream) -> BTreeMap<String, HotItem> {
     let opportunities = upstream.records(Stream::Opportunities).iter();
-    opportunities.filter(is_prospect).filter_map(|opportunity| Some((opportunity.text("opportunity_id").to_owned(), hot_item(upstream, opportunity)?))).collect()
+    opportunities
+        .filter(is_prospect)
+        .filter_map(|opportunity| {
+            Some((
+                opportunity.text("opportunity_id").to_owned(),
+                hot_item(upstream, opportunity)?,
+            ))
+        })
+        .collect()
 }
 
 fn hot_item(upstream: &Upstream, opportunity: &Record) -> Option<HotItem> {
@@ -85,6 +96,8 @@ fn weighted(amount: i64, percent: i64) -> i64 {
     let cent = 100 * 10_000 * 100;
     let below = exact.div_euclid(cent);
     let candidates = [below, below + 1];
-    let nearest = candidates.into_iter().min_by_key(|cents| ((exact - cents * cent).abs(), cents.rem_euclid(2)));
+    let nearest = candidates
+        .into_iter()
+        .min_by_key(|cents| ((exact - cents * cent).abs(), cents.rem_euclid(2)));
     i64::try_from(nearest.unwrap_or(below) * 100).expect("a part of an amount is an amount")
 }

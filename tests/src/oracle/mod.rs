@@ -24,7 +24,11 @@ impl Site {
         let records = self.records().await;
         let truth = Upstream::of_account(self).await;
         for &stream in &self.streams {
-            assert_same_records(stream, &truth.by_id(stream), &truth.live_rows(stream, &records));
+            assert_same_records(
+                stream,
+                &truth.by_id(stream),
+                &truth.live_rows(stream, &records),
+            );
         }
         normalized::check(self.zone, &truth, &records);
         assert_eq!(Aggregates::stored(&records), Aggregates::expected(&truth));
@@ -39,10 +43,20 @@ impl Site {
 }
 
 /// Compares records by upstream id, byte for byte; a failure shows only what differs.
-fn assert_same_records(stream: Stream, truth: &BTreeMap<String, String>, mirror: &BTreeMap<String, String>) {
+fn assert_same_records(
+    stream: Stream,
+    truth: &BTreeMap<String, String>,
+    mirror: &BTreeMap<String, String>,
+) {
     let differs = |(id, text): &(&String, &String)| mirror.get(*id) != Some(*text);
     let missing: Vec<_> = truth.iter().filter(differs).collect();
-    let surplus: Vec<_> = mirror.keys().filter(|id| !truth.contains_key(*id)).collect();
+    let surplus: Vec<_> = mirror
+        .keys()
+        .filter(|id| !truth.contains_key(*id))
+        .collect();
     let is_same = missing.is_empty() && surplus.is_empty();
-    assert!(is_same, "{stream}: missing or different {missing:?}, surplus {surplus:?}");
+    assert!(
+        is_same,
+        "{stream}: missing or different {missing:?}, surplus {surplus:?}"
+    );
 }

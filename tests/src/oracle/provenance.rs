@@ -10,13 +10,23 @@ use crate::{Records, Site};
 /// Checks that each row's snapshot holds its record and that its run is known.
 pub(super) async fn check(site: &Site, records: &Records) {
     let db = site.engine.database.reader();
-    let runs = sync_run::Entity::owned_by(site.tenant).all(db).await.expect("runs can be read");
+    let runs = sync_run::Entity::owned_by(site.tenant)
+        .all(db)
+        .await
+        .expect("runs can be read");
     let runs: BTreeSet<_> = runs.into_iter().map(|run| run.id).collect();
     let bodies = bodies(site).await;
     for row in records.rows() {
-        assert!(runs.contains(&row.last_run_id), "no run {} of {row:?}", row.last_run_id);
+        assert!(
+            runs.contains(&row.last_run_id),
+            "no run {} of {row:?}",
+            row.last_run_id
+        );
         let body = bodies.get(&row.snapshot_id);
-        assert!(body.is_some_and(|body| body.contains(&row.raw_json)), "no bytes of {row:?}");
+        assert!(
+            body.is_some_and(|body| body.contains(&row.raw_json)),
+            "no bytes of {row:?}"
+        );
     }
 }
 

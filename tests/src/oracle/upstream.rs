@@ -20,23 +20,46 @@ impl Upstream {
     pub(super) async fn of_account(site: &Site) -> Self {
         let truth = site.account.truth();
         let settings = site.settings().await;
-        let today = site.engine.clock.now().with_timezone(&site.zone).date_naive();
+        let today = site
+            .engine
+            .clock
+            .now()
+            .with_timezone(&site.zone)
+            .date_naive();
         let first = today - Days::new(settings.activities_past_days.into());
         let last = today + Days::new(settings.activities_future_days.into());
         let bounds = [first, last].map(|day| format!("{day} 00:00:00"));
         let is_listed = |event: &Record| {
-            let is_kind = settings.event_types.iter().any(|kind| kind == event.text("event_type"));
+            let is_kind = settings
+                .event_types
+                .iter()
+                .any(|kind| kind == event.text("event_type"));
             let start = event.text("start_date");
             is_kind && bounds[0].as_str() <= start && start <= bounds[1].as_str()
         };
-        let clients: BTreeSet<&str> = truth.clients.iter().map(|client| client.text("client_id")).collect();
-        let notes = truth.notes.iter().filter(|note| clients.contains(note.text("client_id")));
+        let clients: BTreeSet<&str> = truth
+            .clients
+            .iter()
+            .map(|client| client.text("client_id"))
+            .collect();
+        let notes = truth
+            .notes
+            .iter()
+            .filter(|note| clients.contains(note.text("client_id")));
         let mut records = BTreeMap::from([
             (Stream::Notes, notes.cloned().collect()),
             (Stream::SalesCycles, truth.sales_cycles.clone()),
             (Stream::Leads, truth.clients.clone()),
             (Stream::Opportunities, truth.opportunities.clone()),
-            (Stream::ScheduledActivities, truth.events.iter().filter(|event| is_listed(event)).cloned().collect()),
+            (
+                Stream::ScheduledActivities,
+                truth
+                    .events
+                    .iter()
+                    .filter(|event| is_listed(event))
+                    .cloned()
+                    .collect(),
+            ),
         ]);
         records.retain(|stream, _| site.streams.contains(stream));
         let midnight = |day: chrono::NaiveDate| to_utc(day.and_time(NaiveTime::MIN), site.zone);
@@ -49,8 +72,13 @@ impl Upstream {
     /// What the live rows of a mirror were made from.
     pub(super) fn of_mirror(mirror: &Records) -> Self {
         let mut records: BTreeMap<Stream, Vec<Record>> = BTreeMap::new();
-        for row in mirror.rows().into_iter().filter(|row| row.deleted_at.is_none()) {
-            let record = serde_json::from_str(&row.raw_json).expect("a row keeps the record it was made from");
+        for row in mirror
+            .rows()
+            .into_iter()
+            .filter(|row| row.deleted_at.is_none())
+        {
+            let record = serde_json::from_str(&row.raw_json)
+                .expect("a row keeps the record it was made from");
             records.entry(row.stream).or_default().push(record);
         }
         Self {
@@ -71,10 +99,17 @@ impl Upstream {
 
     /// Returns the same of the live rows that must equal them.
     pub(super) fn live_rows(&self, stream: Stream, mirror: &Records) -> BTreeMap<String, String> {
-        let outside: BTreeSet<&str> = mirror.activities.iter().filter(|row| self.is_outside(row)).map(|row| row.upstream_id.as_str()).collect();
+        let outside: BTreeSet<&str> = mirror
+            .activities
+            .iter()
+            .filter(|row| self.is_outside(row))
+            .map(|row| row.upstream_id.as_str())
+            .collect();
         let rows = mirror.rows().into_iter();
         let live = rows.filter(|row| row.stream == stream && row.deleted_at.is_none());
-        let meant = live.filter(|row| stream != Stream::ScheduledActivities || !outside.contains(row.upstream_id.as_str()));
+        let meant = live.filter(|row| {
+            stream != Stream::ScheduledActivities || !outside.contains(row.upstream_id.as_str())
+        });
         meant.map(|row| (known_id(&row), row.raw_json)).collect()
     }
 

@@ -27,7 +27,9 @@ pub(super) fn stage(record: &Record, field: &str) -> String {
 /// Returns an amount in ten-thousandths: plain digits, or with `$` and all its commas in place.
 pub(super) fn amount(record: &Record, field: &str) -> Option<i64> {
     let text = text(record, field)?;
-    let (sign, unsigned) = text.strip_prefix('-').map_or((1, &*text), |rest| (-1, rest));
+    let (sign, unsigned) = text
+        .strip_prefix('-')
+        .map_or((1, &*text), |rest| (-1, rest));
     let number = unsigned.strip_prefix('$').unwrap_or(unsigned).trim_start();
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
     let digits = whole.replace(',', "");
@@ -71,5 +73,9 @@ pub(super) fn assigned_user(record: &Record) -> Option<String> {
         Ok(user) => user,
         Err(_) => return Some(text),
     };
-    Some(format!("{} {}", user.text("first_name"), user.text("last_name")))
+    Some(format!(
+        "{} {}",
+        user.text("first_name"),
+        user.text("last_name")
+    ))
 }

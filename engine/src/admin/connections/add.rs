@@ -33,8 +33,8 @@ pub struct NewConnection {
 /// Adds a connection and seals its credentials.
 ///
 /// # Errors
-/// [`Error::Secret`] without a key to seal with, [`Error::Invalid`] or [`Error::Settings`] for what is not
-/// acceptable, [`Error::Conflict`] for a name that is taken.
+/// `Error::Secret` without a key to seal with, `Error::Invalid` or `Error::Settings` for what is not
+/// acceptable, `Error::Conflict` for a name that is taken.
 pub async fn add(
     admin: &Admin<'_>,
     keys: &SecretKeys,

@@ -9,6 +9,9 @@ use crate::record::Record;
 use crate::switches::{Switches, TotalStyle};
 use crate::truth::Collection;
 
+/// Every so many rows one is struck by a fault of single records.
+const PAGE_ROWS: usize = 100;
+
 /// Applies the faults that concern the listing as a whole.
 pub(crate) fn bend_listing(rows: &mut Vec<Cow<'_, Record>>, fault: Option<&FaultKind>) {
     match fault {
@@ -29,13 +32,20 @@ fn altered(row: Cow<'_, Record>) -> Cow<'_, Record> {
     Cow::Owned(row)
 }
 
-/// Applies the faults that concern the rows of one page.
-pub(crate) fn bend_page(page: &mut Vec<String>, collection: Collection, fault: Option<&FaultKind>) {
+/// Applies the faults that concern the rows of one page, which begins at row `offset` of its listing.
+pub(crate) fn bend_page(
+    page: &mut Vec<String>,
+    offset: usize,
+    collection: Collection,
+    fault: Option<&FaultKind>,
+) {
     match fault {
         Some(FaultKind::OmitLastRows(count)) => page.truncate(page.len().saturating_sub(*count)),
         Some(FaultKind::MalformedRecord(malformation)) => {
-            if let Some(first) = page.first_mut() {
-                *first = malformed(first, collection, *malformation);
+            // The same row is malformed wherever a page begins, as it would be in a real list.
+            let place = offset.next_multiple_of(PAGE_ROWS) - offset;
+            if let Some(row) = page.get_mut(place) {
+                *row = malformed(row, collection, *malformation);
             }
         }
         _ => {}

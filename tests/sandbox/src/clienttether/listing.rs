@@ -36,7 +36,7 @@ pub(crate) fn answer(
     let mut page = page(&rows, window, state.switches.order, shift)
         .map(|record| shape::listed(collection(endpoint), record, &state.switches).to_json())
         .collect::<Vec<String>>();
-    bend_page(&mut page, collection(endpoint), fault);
+    bend_page(&mut page, window.offset, collection(endpoint), fault);
     envelope(&state.switches, endpoint, total.as_ref(), page)
 }
 

@@ -1,0 +1,16 @@
+//! The `ctsync` program as its users have it: real processes, real signals, real databases.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod exits;
+mod installation;
+mod journey;
+mod killed;
+mod secrecy;
+mod settings;
+mod signals;
