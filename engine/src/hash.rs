@@ -15,6 +15,13 @@ pub(crate) fn key(id: &str) -> u128 {
     u128::from_be_bytes(*head)
 }
 
+/// Returns the first 64 bits of a hash, which are never zero.
+pub(crate) fn head(hash: &[u8]) -> u64 {
+    let (head, _) = hash.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
+    // Zero is left for "unknown".
+    u64::from_be_bytes(*head).max(1)
+}
+
 /// Returns the hash of a record's content under `rules`.
 ///
 /// White space and the order of fields do not matter; `rules` (how the record is normalized) do.

@@ -6,11 +6,9 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use entity::{
-    ConnectionId, SnapshotId, Stream, SyncRunId, TenantId, Timestamp, raw_payload, snapshot,
-};
+use entity::{ConnectionId, SnapshotId, Stream, SyncRunId, TenantId, raw_payload, snapshot};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter,
 };
@@ -20,9 +18,10 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::connector::Answer;
 use crate::database::Database;
 use crate::error::{Attempt, Error, Result};
+use crate::read::Storage;
 
 /// Answers stored with one commit.
-const BATCH: usize = 16;
+const BATCH: usize = 32;
 /// zstd's default: JSON shrinks about tenfold.
 const LEVEL: i32 = 3;
 /// Largest payload that is unpacked, a guard against damaged rows.
@@ -47,6 +46,8 @@ pub struct Snapshot {
     pub payload_hash: [u8; 32],
     /// The answer.
     pub answer: Answer,
+    /// What of it is to be stored.
+    pub storage: Storage,
 }
 
 /// Stores the snapshots of one run behind the reader's back, in order.
@@ -109,28 +110,17 @@ impl Store {
     }
 
     async fn commit(&self, batch: Vec<Snapshot>) -> Result<()> {
-        let mut payloads = HashMap::new();
-        let mut rows = Vec::with_capacity(batch.len());
-        for snapshot in batch {
-            rows.push(self.row(&snapshot));
-            payloads
-                .entry(snapshot.payload_hash)
-                .or_insert((snapshot.answer.body, snapshot.answer.fetched_at));
-        }
-        let payloads = payloads
-            .into_iter()
-            .map(|(digest, (body, at))| self.payload(digest, &body, at))
-            .collect::<Result<Vec<_>>>()?;
+        let rows: Vec<_> = batch.iter().map(|snapshot| self.row(snapshot)).collect();
+        let payloads = self.payloads(batch)?;
         let tx = self.database.begin().await?;
         relax_durability(&tx).await?;
-        let same = OnConflict::columns([raw_payload::Column::TenantId, raw_payload::Column::Hash])
-            .do_nothing()
-            .to_owned();
-        raw_payload::Entity::insert_many(payloads)
-            .on_conflict(same)
-            .exec_without_returning(&tx)
-            .await
-            .attempt("store payloads")?;
+        if !payloads.is_empty() {
+            raw_payload::Entity::insert_many(payloads)
+                .on_conflict(keep_bytes())
+                .exec_without_returning(&tx)
+                .await
+                .attempt("store payloads")?;
+        }
         snapshot::Entity::insert_many(rows)
             .exec_without_returning(&tx)
             .await
@@ -138,21 +128,36 @@ impl Store {
         tx.commit().await.attempt("store snapshots")
     }
 
+    /// Returns the payloads that may be new, each once.
+    fn payloads(&self, batch: Vec<Snapshot>) -> Result<Vec<raw_payload::ActiveModel>> {
+        let mut payloads = HashMap::new();
+        for snapshot in batch {
+            if let Storage::New(digest) = snapshot.storage {
+                payloads
+                    .entry(snapshot.payload_hash)
+                    .or_insert((snapshot.answer, digest));
+            }
+        }
+        let pack = |(hash, (answer, digest))| self.payload(hash, &answer, digest);
+        payloads.into_iter().map(pack).collect()
+    }
+
     fn payload(
         &self,
-        digest: [u8; 32],
-        body: &Bytes,
-        at: Timestamp,
+        hash: [u8; 32],
+        answer: &Answer,
+        digest: Option<Vec<u8>>,
     ) -> Result<raw_payload::ActiveModel> {
-        let packed = zstd::bulk::compress(body, LEVEL)
+        let packed = zstd::bulk::compress(&answer.body, LEVEL)
             .map_err(|error| Error::Internal(format!("an answer could not be packed: {error}")))?;
         Ok(raw_payload::ActiveModel {
             tenant_id: Set(self.tenant),
-            hash: Set(digest.to_vec()),
-            raw_size: Set(to_i64(body.len())),
+            hash: Set(hash.to_vec()),
+            digest: Set(digest),
+            raw_size: Set(to_i64(answer.body.len())),
             stored_size: Set(to_i64(packed.len())),
             body: Set(packed),
-            created_at: Set(at),
+            created_at: Set(answer.fetched_at),
         })
     }
 
@@ -181,6 +186,16 @@ impl Store {
             payload_hash: Set(snapshot.payload_hash.to_vec()),
         }
     }
+}
+
+/// Equal bytes are there already; their digest may be of older rules.
+fn keep_bytes() -> OnConflict {
+    use raw_payload::Column;
+    let is_digested = Expr::col((Alias::new("excluded"), Column::Digest)).is_not_null();
+    OnConflict::columns([Column::TenantId, Column::Hash])
+        .update_column(Column::Digest)
+        .action_and_where(is_digested)
+        .to_owned()
 }
 
 /// Does not wait for the disk on PostgreSQL.

@@ -53,6 +53,9 @@ pub struct Model {
     pub fence: i64,
     /// Grows whenever something visible changed.
     pub data_version: i64,
+    /// Hash of the settings the derived numbers were last computed with.
+    #[sea_orm(column_type = "Blob", nullable)]
+    pub mapping_hash: Option<Vec<u8>>,
     /// End of the last run that published every stream it should have.
     pub last_success_at: Option<Timestamp>,
     /// Start of the last run, whatever became of it.

@@ -41,6 +41,7 @@ fn connections() -> TableCreateStatement {
         .col(uuid_null("lease_run_id"))
         .col(big_integer("fence"))
         .col(big_integer("data_version"))
+        .col(blob_null("mapping_hash"))
         .col(timestamp_with_time_zone_null("last_success_at"))
         .col(timestamp_with_time_zone_null("last_attempt_at"))
         .col(integer("consecutive_failures"))

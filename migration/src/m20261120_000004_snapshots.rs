@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, blob, integer, json_binary, text, timestamp_with_time_zone, uuid,
+    big_integer, blob, blob_null, integer, json_binary, text, timestamp_with_time_zone, uuid,
 };
 
 use crate::schema::{connection_table, create_tables, drop_tables, index, owned_by, within_tenant};
@@ -31,6 +31,7 @@ fn raw_payloads() -> TableCreateStatement {
         .col(uuid("tenant_id"))
         .col(blob("hash"))
         .col(blob("body"))
+        .col(blob_null("digest"))
         .col(big_integer("raw_size"))
         .col(big_integer("stored_size"))
         .col(timestamp_with_time_zone("created_at"))

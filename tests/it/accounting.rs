@@ -46,7 +46,7 @@ fn apply(site: &Site, deleted: &mut Vec<String>, number: usize, change: &Change)
             deleted.push(id);
         }
         Change::Restore => {
-            for id in deleted.pop() {
+            if let Some(id) = deleted.pop() {
                 account.restore_client(&id).unwrap();
             }
         }

@@ -11,6 +11,9 @@ use proptest::sample::select;
 use tests::endpoint::{CLIENTS, EVENTS, NOTES, OPPORTUNITIES, STAGES};
 use tests::{Backend, Gate, Site, TestApp, assert_ended_well, plain, property, thorough};
 
+/// The last request, counted from an edit's scheduling, before which the edit is made.
+const LATEST_EDIT: u64 = 3;
+
 /// One thing that happens.
 #[derive(Clone, Debug)]
 enum Step {
@@ -90,7 +93,7 @@ fn step() -> impl Strategy<Value = Step> {
     let endpoint = || select(vec![CLIENTS, OPPORTUNITIES, STAGES, NOTES, EVENTS]);
     prop_oneof![
         6 => edit().prop_map(Step::Edit),
-        2 => (endpoint(), 1..4_u64, edit()).prop_map(|(endpoint, nth, edit)| Step::EditDuring(endpoint, nth, edit)),
+        2 => (endpoint(), 1..=LATEST_EDIT, edit()).prop_map(|(endpoint, nth, edit)| Step::EditDuring(endpoint, nth, edit)),
         3 => (endpoint(), fault_kind(), 1..6_u32).prop_map(|(endpoint, kind, times)| Step::Fault(endpoint, kind, times)),
         1 => Just(Step::ClearFaults),
         1 => select(vec![Order::Ascending, Order::Descending, Order::Unstable]).prop_map(Step::SetOrder),
@@ -217,9 +220,12 @@ async fn the_mirror_converges(app: &TestApp, number: usize, steps: Vec<Step>) {
         step.happen(&site).await;
     }
     site.account.clear_faults();
+    site.account.set_switches(Switches::default());
     site.outlive_leases();
-    // Edits that still wait for a request are made during this run.
-    site.sync_with(&thorough()).await;
+    // Edits that still wait for a request are made during these runs.
+    for _ in 0..LATEST_EDIT {
+        site.sync_with(&thorough()).await;
+    }
     assert_ended_well(&site.sync_with(&thorough()).await);
     site.assert_mirrors_truth().await;
     let before = site.records().await;

@@ -42,13 +42,17 @@ pub fn property<T: Debug>(
     }
 }
 
+/// The same values with every run, unless `PROPTEST_RNG_SEED` names others.
 fn config() -> Config {
     let default = Config::default();
     Config {
         cases: std::env::var("PROPTEST_CASES").map_or(CASES, |_| default.cases),
         failure_persistence: None,
         max_shrink_iters: SHRINKS,
-        rng_seed: RngSeed::Fixed(1),
+        rng_seed: match default.rng_seed {
+            RngSeed::Random => RngSeed::Fixed(1),
+            chosen @ RngSeed::Fixed(_) => chosen,
+        },
         ..default
     }
 }

@@ -148,6 +148,7 @@ impl Site {
             lease_run_id: None,
             fence: 0,
             data_version: 0,
+            mapping_hash: None,
             last_success_at: None,
             last_attempt_at: None,
             consecutive_failures: 0,

@@ -93,6 +93,7 @@ mod tests {
                 lease_run_id: None,
                 fence: 0,
                 data_version: 0,
+                mapping_hash: None,
                 last_success_at: None,
                 last_attempt_at: None,
                 consecutive_failures: 0,

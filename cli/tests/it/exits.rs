@@ -76,7 +76,7 @@ on_both_databases! {
         let ctsync = Installation::new(app);
         let broken = ctsync.add_tenant("broken", 5).await;
         ctsync.add_tenant("sound", 5).await;
-        broken.inject(Fault::new(FaultKind::Slow(Duration::from_secs(3600))));
+        broken.inject(Fault::new(FaultKind::Slow(Duration::from_hours(1))));
         let done = ctsync.run(&["run", "--all", "--deadline", "5s"]).await;
         assert_eq!(done.code, Some(14));
         let sound = ctsync.json(&["status", "sound"]).await;

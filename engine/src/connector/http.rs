@@ -14,7 +14,7 @@ use tracing::warn;
 use url::Url;
 
 use super::retry::{LONGEST_WAIT, Schedule, WaitHint};
-use super::{Connector, ConnectorError, Envelope, ErrorKind, Listing, Policy};
+use super::{Connector, ConnectorError, ErrorKind, Listing, Policy};
 use crate::budget::RateBudget;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -75,22 +75,23 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Asks for one page of `listing` until it arrives whole and its envelope says success.
+    /// Asks for one page of `listing` until it arrives whole and `check` finds it to be a proper answer.
     ///
     /// # Errors
     /// The last failure, after the retries its kind allows.
-    pub async fn fetch(
+    pub async fn fetch<T>(
         &self,
         listing: &Listing,
         paging: &[(&'static str, String)],
-    ) -> Result<(Answer, Envelope)> {
+        check: impl Fn(&Bytes) -> Result<T, ConnectorError>,
+    ) -> Result<(Answer, T)> {
         if !self.connector.is_read(&listing.endpoint) {
             return Err(ConnectorError::new(ErrorKind::Forbidden, &listing.endpoint).into());
         }
         let parameters: Vec<_> = listing.query.iter().chain(paging).cloned().collect();
         let hint = WaitHint::default();
         let operation = || async {
-            self.attempt(&listing.endpoint, &parameters)
+            self.attempt(&listing.endpoint, &parameters, &check)
                 .await
                 .map_err(|error| classify(error, &hint))
         };
@@ -107,11 +108,12 @@ impl Upstream {
         .await
     }
 
-    async fn attempt(
+    async fn attempt<T>(
         &self,
         endpoint: &str,
         parameters: &[(&'static str, String)],
-    ) -> Result<(Answer, Envelope)> {
+        check: &impl Fn(&Bytes) -> Result<T, ConnectorError>,
+    ) -> Result<(Answer, T)> {
         self.budget.acquire().await?;
         let sent = self.send(endpoint, parameters).await;
         if let Err(ConnectorError { kind, .. }) = &sent
@@ -126,8 +128,8 @@ impl Upstream {
             self.budget.hold((*wait).min(LONGEST_WAIT)).await?;
         }
         let answer = sent?;
-        let envelope = self.connector.open(endpoint, &answer.body)?;
-        Ok((answer, envelope))
+        let checked = check(&answer.body)?;
+        Ok((answer, checked))
     }
 
     async fn send(

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use entity::lead_metric::{self, DimensionType};
-use entity::{Amount, LeadMetricId, StageCountId, pipeline_stage_count};
+use entity::{Amount, LeadMetricId, StageCountId, connection, pipeline_stage_count};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
     FromQueryResult, QueryFilter, Statement,
@@ -15,6 +16,8 @@ use sea_orm::{
 use super::stages::{StageBook, StageInfo};
 use super::{Publication, hot_list};
 use crate::error::{Attempt, Error, Result};
+use crate::hash;
+use crate::settings::TenantSettings;
 
 /// What stands for "the upstream names none".
 pub(super) const NO_SOURCE: &str = "(none)";
@@ -39,6 +42,32 @@ struct OpportunityGroup {
 type MetricKey = (DimensionType, String);
 type Metric = (Option<i32>, i64, i64);
 type StageCount = (Option<i32>, Option<Amount>, bool, i64, i64, i64);
+
+/// Raised when the same records and settings give other numbers than before.
+const RULES_VERSION: u8 = 1;
+
+/// Returns a hash of the settings that the numbers depend on.
+pub(super) fn mapping_hash(settings: &TenantSettings) -> Result<Vec<u8>> {
+    let mapping = serde_json::to_vec(&(RULES_VERSION, &settings.mapping))
+        .map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(hash::bytes(&mapping).to_vec())
+}
+
+/// Notes which settings the numbers are computed with.
+pub(super) async fn note_mapping(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    mapping_hash: Vec<u8>,
+) -> Result<()> {
+    connection::Entity::update_many()
+        .col_expr(connection::Column::MappingHash, Expr::value(mapping_hash))
+        .filter(connection::COLUMN.tenant_id.eq(publication.lease.tenant))
+        .filter(connection::COLUMN.id.eq(publication.lease.connection))
+        .exec(tx)
+        .await
+        .attempt("note the mapping")?;
+    Ok(())
+}
 
 /// Brings the aggregates of the connection up to date; tells whether anything changed.
 pub(super) async fn refresh(

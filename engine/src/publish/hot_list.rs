@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use entity::hot_list_item::{self, Column};
 use entity::{Amount, HotListItemId, RecordId};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
-    Statement, Value,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, FromQueryResult,
+    QueryFilter, Statement, Value,
 };
 use serde_json::Map;
 
@@ -73,7 +73,7 @@ pub(super) async fn refresh(
     if hot.is_empty() {
         return Ok(removed > 0);
     }
-    let mut upsert = upsert();
+    let mut upsert = upsert(tx.get_database_backend());
     let mut after = None;
     loop {
         let page = candidates(publication, tx, &hot, after).await?;
@@ -89,7 +89,7 @@ pub(super) async fn refresh(
     Ok(removed + written > 0)
 }
 
-fn upsert() -> Upsert {
+fn upsert(backend: DbBackend) -> Upsert {
     let columns = vec![
         "id",
         "tenant_id",
@@ -106,7 +106,13 @@ fn upsert() -> Upsert {
         "likely_pct",
         "raw_json",
     ];
-    Upsert::new("hot_list_items", columns, &["opportunity_id"], &["id"])
+    Upsert::new(
+        backend,
+        "hot_list_items",
+        columns,
+        &["opportunity_id"],
+        &["id"],
+    )
 }
 
 /// Removes items whose opportunity is gone or no longer hot.

@@ -14,6 +14,9 @@ mod run_end;
 mod stages;
 mod upsert;
 
+use std::sync::Arc;
+
+use entity::connection::Model as Connection;
 use entity::{SyncRunId, Timestamp};
 use sea_orm::DatabaseTransaction;
 
@@ -51,10 +54,12 @@ pub struct Publication<'a> {
     pub clock: &'a Clock,
     /// The right to publish.
     pub lease: &'a Lease,
+    /// The connection, as it was when the run began.
+    pub connection: &'a Connection,
     /// Settings of the tenant.
     pub settings: &'a TenantSettings,
     /// What the bytes mean.
-    pub connector: &'a dyn Connector,
+    pub connector: &'a Arc<dyn Connector>,
     /// What was read.
     pub outcomes: &'a [StreamOutcome],
     /// What became of the run.
@@ -84,7 +89,7 @@ impl Publication<'_> {
             {
                 is_changed |= self.publish_stream(&tx, outcome).await?;
             }
-            is_changed |= aggregate::refresh(self, &tx).await?;
+            is_changed |= self.refresh_aggregates(&tx, is_changed).await?;
         }
         run_end::write(self, &tx, is_changed).await?;
         self.observer.on(Event::Publishing).await;
@@ -107,6 +112,18 @@ impl Publication<'_> {
         }
         let counters = &outcome.reading.counters;
         Ok(counters.written() + counters.deleted > 0)
+    }
+
+    /// Brings the derived numbers up to date, when what they derive from may have changed.
+    async fn refresh_aggregates(&self, tx: &DatabaseTransaction, is_changed: bool) -> Result<bool> {
+        let mapping_hash = aggregate::mapping_hash(self.settings)?;
+        let is_same_mapping = self.connection.mapping_hash.as_deref() == Some(&mapping_hash);
+        // A rebuild trusts nothing that is derived.
+        if !is_changed && is_same_mapping && self.effect == Effect::Publish {
+            return Ok(false);
+        }
+        aggregate::note_mapping(self, tx, mapping_hash).await?;
+        aggregate::refresh(self, tx).await
     }
 
     fn run(&self) -> SyncRunId {

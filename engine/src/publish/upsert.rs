@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 
 use super::CHUNK;
 use crate::error::{Attempt, Result};
@@ -10,6 +10,7 @@ use crate::error::{Attempt, Result};
 /// A table, the columns written, and what happens to a row that is there already.
 #[derive(Debug)]
 pub(super) struct Upsert {
+    backend: DbBackend,
     table: &'static str,
     columns: Vec<&'static str>,
     /// Columns whose values identify a row, and columns that are overwritten.
@@ -22,6 +23,7 @@ pub(super) struct Upsert {
 impl Upsert {
     /// Rows of `table`; one with the same `key` is overwritten, save for the columns in `kept`.
     pub(super) fn new(
+        backend: DbBackend,
         table: &'static str,
         columns: Vec<&'static str>,
         key: &[&'static str],
@@ -30,6 +32,7 @@ impl Upsert {
         let is_overwritten = |column: &&&str| !key.contains(column) && !kept.contains(column);
         let overwritten = columns.iter().filter(is_overwritten).copied().collect();
         let mut upsert = Self {
+            backend,
             table,
             columns,
             conflict: (key.to_vec(), overwritten),
@@ -67,10 +70,19 @@ impl Upsert {
 
     async fn execute(&mut self, tx: &DatabaseTransaction, sql: String) -> Result<()> {
         let values = std::mem::take(&mut self.values);
-        let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
+        let statement = Statement::from_sql_and_values(self.backend, sql, values);
         let result = tx.execute_raw(statement).await.attempt("write rows")?;
         self.affected += result.rows_affected();
         Ok(())
+    }
+
+    // SQLite takes `$1` for a name and looks through all of them for each; `?` needs no search.
+    fn place(&self, sql: &mut String, number: usize) {
+        // Writing to a String cannot fail.
+        let _ = match self.backend {
+            DbBackend::Sqlite => write!(sql, "?"),
+            _ => write!(sql, "${number}"),
+        };
     }
 
     fn sql(&self, rows: usize) -> String {
@@ -85,8 +97,8 @@ impl Upsert {
             sql.push_str(separator);
             for column in 1..=width {
                 let comma = if column == 1 { "" } else { ", " };
-                // Writing to a String cannot fail.
-                let _ = write!(sql, "{comma}${}", row * width + column);
+                sql.push_str(comma);
+                self.place(&mut sql, row * width + column);
             }
         }
         let (key, overwritten) = &self.conflict;

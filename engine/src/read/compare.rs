@@ -148,7 +148,7 @@ impl KnownRows {
     fn insert(&mut self, row: &Row) {
         self.live += u64::from(row.is_live);
         let known = Known {
-            stored: head(&row.compared),
+            stored: hash::head(&row.compared),
             read: 0,
             seen_by: None,
             is_stored: true,
@@ -169,13 +169,7 @@ impl KnownRows {
     }
 
     /// Notes that `generation` saw a record, and says what it is to the mirror.
-    pub(crate) fn see(
-        &mut self,
-        generation: Generation,
-        identity: u128,
-        compared: &[u8],
-    ) -> Comparison {
-        let read = head(compared);
+    pub(crate) fn see(&mut self, generation: Generation, identity: u128, read: u64) -> Comparison {
         let withdrawn = &self.withdrawn;
         let known = self.rows.entry(identity).or_insert(Known {
             stored: 0,
@@ -224,12 +218,6 @@ impl KnownRows {
     }
 }
 
-fn head(hash: &[u8]) -> u64 {
-    let (head, _) = hash.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
-    // Zero is left for "unknown".
-    u64::from_be_bytes(*head).max(1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,7 +238,8 @@ mod tests {
     fn each_record_is_told_what_it_is() {
         let mut known = known(&[("same", 1, true), ("other", 1, true), ("gone", 1, false)]);
         let reading = known.begin();
-        let mut see = |id: &str, content: u8| known.see(reading, hash::key(id), &[content; 32]);
+        let mut see =
+            |id: &str, content: u8| known.see(reading, hash::key(id), hash::head(&[content; 32]));
         assert_eq!(see("same", 1), Comparison::Unchanged);
         assert_eq!(see("other", 2), Comparison::Changed);
         assert_eq!(see("gone", 1), Comparison::Revived);
@@ -264,15 +253,12 @@ mod tests {
     fn a_withdrawn_reading_has_seen_nothing() {
         let mut known = known(&[("a", 1, true)]);
         let first = known.begin();
-        known.see(first, hash::key("a"), &[1; 32]);
-        known.see(first, hash::key("b"), &[1; 32]);
+        known.see(first, hash::key("a"), 1);
+        known.see(first, hash::key("b"), 1);
         known.withdraw(first);
         assert_eq!(known.unseen_live(), 1);
         let second = known.begin();
-        assert_eq!(
-            known.see(second, hash::key("b"), &[2; 32]),
-            Comparison::Added
-        );
+        assert_eq!(known.see(second, hash::key("b"), 2), Comparison::Added);
         assert!(!known.was_seen("a"));
     }
 }

@@ -6,6 +6,7 @@
 
 mod compare;
 mod counters;
+mod digest;
 mod outcome;
 mod page;
 mod profile;
@@ -17,9 +18,10 @@ mod walk;
 
 pub use compare::{KnownRows, Mirror};
 pub use counters::Counters;
+pub(crate) use digest::KnownPages;
 pub use outcome::{Failure, StreamOutcome, StreamPlan, StreamReading};
-pub use page::Basis;
-pub(crate) use page::{Fetched, WalkError, normalize, record_text};
+pub use page::{Basis, Storage};
+pub(crate) use page::{Content, Fetched, WalkError, normalize, parse, record_text};
 pub use profile::{Drift, FieldProfile, Profile};
 pub use reader::Reader;
 pub(crate) use slice::{Draft, Judge, NAMED_IDS, ReadSlice};

@@ -5,6 +5,7 @@ use std::ops::Range;
 use entity::SnapshotId;
 use serde_json::{Map, Value};
 
+use super::profile::Profile;
 use crate::connector::{Answer, Connector, Envelope, Normalized, Rejection, Slice};
 use crate::error::Error;
 use crate::hash;
@@ -33,8 +34,32 @@ pub(crate) struct Fetched {
     pub(crate) snapshot: Option<SnapshotId>,
     /// The bytes.
     pub(crate) answer: Answer,
+    /// SHA-256 of the bytes.
+    pub(crate) payload_hash: [u8; 32],
     /// What they hold.
-    pub(crate) envelope: Envelope,
+    pub(crate) page: ParsedPage,
+    /// What is to be stored of the page.
+    pub(crate) storage: Storage,
+}
+
+/// What is to be stored of a page.
+#[derive(Debug, Clone)]
+pub enum Storage {
+    /// The bytes are stored already.
+    Known,
+    /// The bytes, and the digest if there is one.
+    New(Option<Vec<u8>>),
+}
+
+/// What a page holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ParsedPage {
+    /// How many records the upstream says the whole listing has.
+    pub(crate) announced: Option<u64>,
+    /// The records in order.
+    pub(crate) records: Vec<PageRecord>,
+    /// The fields of the records.
+    pub(crate) profile: Profile,
 }
 
 /// What a walk needs to know of a page that was taken in.
@@ -42,20 +67,46 @@ pub(crate) struct Fetched {
 pub(crate) struct PageShape {
     /// Records in the page.
     pub(crate) len: u64,
-    /// Identity of its last record.
-    pub(crate) last: Option<u128>,
+    /// Its last record.
+    pub(crate) last: Option<Overlap>,
+}
+
+/// The record that ends a page and must begin the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Overlap {
+    identity: u128,
+    compared: u64,
+}
+
+impl PageRecord {
+    /// What the record is as the last or first one of a page.
+    pub(crate) fn overlap(&self) -> Overlap {
+        Overlap {
+            identity: self.identity,
+            compared: self.compared,
+        }
+    }
 }
 
 /// A record of a page.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct PageRecord {
     /// Tells records of a slice apart: from the upstream id, or from the bytes where there is none.
     pub(crate) identity: u128,
-    /// What it is compared with the mirror by.
-    pub(crate) compared: [u8; 32],
-    /// The record or the reason why there is none.
-    pub(crate) content: Result<Content, Rejection>,
-    /// Hash of the record's bytes.
+    /// Head of the hash that it is compared with the mirror by.
+    pub(crate) compared: u64,
+    /// Values that were there but could not be read.
+    pub(crate) unreadable: u32,
+    /// Its upstream id, or the reason why there is none.
+    pub(crate) upstream_id: Result<Box<str>, Unidentified>,
+}
+
+/// A record that could not be normalized.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unidentified {
+    /// Why.
+    pub(crate) rejection: Rejection,
+    /// Hash of its bytes.
     pub(crate) fingerprint: [u8; 32],
 }
 
@@ -88,12 +139,22 @@ pub enum Basis {
 }
 
 impl Content {
-    /// The hash that stands for the record on this basis.
-    pub(crate) fn compared(&self, basis: Basis, text: &str) -> [u8; 32] {
+    fn into_record(self, basis: Basis, text: &str) -> PageRecord {
+        let upstream_id: Box<str> = self.normalized.record.upstream_id().into();
+        PageRecord {
+            identity: hash::key(&upstream_id),
+            unreadable: self.normalized.unreadable,
+            upstream_id: Ok(upstream_id),
+            compared: hash::head(&self.compared(basis, text)),
+        }
+    }
+
+    /// Returns the hash that stands for the record on this basis.
+    fn compared(self, basis: Basis, text: &str) -> [u8; 32] {
         match basis {
             Basis::ContentHash => self.hash,
             Basis::Columns => {
-                let mut values = self.normalized.record.clone().into_values();
+                let mut values = self.normalized.record.into_values();
                 values.extend([text.into(), self.hash.to_vec().into()]);
                 hash::row(&values)
             }
@@ -101,43 +162,43 @@ impl Content {
     }
 }
 
-/// Parses the records of a body.
+/// Parses the records of an answer.
 pub(crate) fn parse(
     connector: &dyn Connector,
     basis: Basis,
     slice: &Slice,
     body: &[u8],
-    ranges: &[Range<usize>],
-) -> Vec<PageRecord> {
+    envelope: &Envelope,
+) -> ParsedPage {
     let rules = connector.rules();
-    let text = |range| record_text(body, range);
-    ranges
-        .iter()
-        .map(|range| parse_record(connector, &rules, basis, slice, text(range)))
-        .collect()
+    let mut profile = Profile::default();
+    let mut record = |range| {
+        let text = record_text(body, range);
+        match normalize(connector, &rules, slice, text) {
+            Ok(content) => {
+                profile.add(&content.fields);
+                content.into_record(basis, text)
+            }
+            Err(rejection) => unidentified(rejection, text),
+        }
+    };
+    ParsedPage {
+        announced: envelope.announced,
+        records: envelope.records.iter().map(&mut record).collect(),
+        profile,
+    }
 }
 
-fn parse_record(
-    connector: &dyn Connector,
-    rules: &str,
-    basis: Basis,
-    slice: &Slice,
-    text: &str,
-) -> PageRecord {
+fn unidentified(rejection: Rejection, text: &str) -> PageRecord {
     let fingerprint = hash::bytes(text.as_bytes());
-    let content = normalize(connector, rules, slice, text);
-    let (identity, compared) = match &content {
-        Ok(content) => (
-            hash::key(content.normalized.record.upstream_id()),
-            content.compared(basis, text),
-        ),
-        Err(_) => (hash::key(&hex::encode(fingerprint)), fingerprint),
-    };
     PageRecord {
-        identity,
-        compared,
-        content,
-        fingerprint,
+        identity: hash::key(&hex::encode(fingerprint)),
+        compared: hash::head(&fingerprint),
+        unreadable: 0,
+        upstream_id: Err(Unidentified {
+            rejection,
+            fingerprint,
+        }),
     }
 }
 

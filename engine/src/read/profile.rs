@@ -21,15 +21,49 @@ pub struct FieldProfile {
     pub has_values: bool,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct FieldCount {
-    types: BTreeSet<&'static str>,
+    types: Types,
     present: u64,
     filled: u64,
 }
 
+/// A set of JSON types: a bit for each of [`Types::NAMES`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Types(u8);
+
+impl Types {
+    const NAMES: [&'static str; 5] = ["boolean", "number", "string", "array", "object"];
+
+    /// The type of a value; none for null.
+    fn of(value: &Value) -> Self {
+        Self(match value {
+            Value::Null => 0,
+            Value::Bool(_) => 1,
+            Value::Number(_) => 1 << 1,
+            Value::String(_) => 1 << 2,
+            Value::Array(_) => 1 << 3,
+            Value::Object(_) => 1 << 4,
+        })
+    }
+
+    fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    fn names(self) -> impl Iterator<Item = &'static str> {
+        let is_in = move |(bit, _): &(usize, &str)| self.0 & (1 << bit) != 0;
+        Self::NAMES
+            .into_iter()
+            .enumerate()
+            .filter(is_in)
+            .map(|(_, name)| name)
+    }
+}
+
 /// The fields of the records read so far.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     records: u64,
     fields: BTreeMap<String, FieldCount>,
@@ -58,9 +92,7 @@ impl Profile {
                 continue;
             };
             field.present += 1;
-            if let Some(kind) = type_of(value) {
-                field.types.insert(kind);
-            }
+            field.types.add(Types::of(value));
             field.filled += u64::from(is_filled(value));
         }
     }
@@ -70,7 +102,7 @@ impl Profile {
         self.records += other.records;
         for (name, count) in other.fields {
             let field = self.fields.entry(name).or_default();
-            field.types.extend(count.types);
+            field.types.add(count.types);
             field.present += count.present;
             field.filled += count.filled;
         }
@@ -101,9 +133,7 @@ impl Profile {
         merged.retain(|name, _| !self.is_absent(name));
         for (name, count) in &self.fields {
             let profile = merged.entry(name.clone()).or_default();
-            profile
-                .types
-                .extend(count.types.iter().map(|kind| (*kind).to_owned()));
+            profile.types.extend(count.types.names().map(str::to_owned));
             profile.is_in_all = count.present == self.records;
             profile.has_values =
                 count.filled > 0 || (profile.has_values && self.records < MIN_RECORDS);
@@ -123,17 +153,13 @@ fn drift_of_seen(
     records: u64,
 ) -> Option<Drift> {
     let Some(known) = known else {
-        return Some(drift(
-            name,
-            DriftKind::New,
-            Some(join(count.types.iter().copied())),
-        ));
+        return Some(drift(name, DriftKind::New, Some(join(count.types.names()))));
     };
-    let is_new_type = |kind: &&&str| !known.types.contains(**kind);
-    if !known.types.is_empty() && count.types.iter().any(|kind| is_new_type(&kind)) {
+    let is_new_type = |kind: &str| !known.types.contains(kind);
+    if !known.types.is_empty() && count.types.names().any(is_new_type) {
         let types = (
             join(known.types.iter().map(String::as_str)),
-            join(count.types.iter().copied()),
+            join(count.types.names()),
         );
         return Some(drift(
             name,
@@ -155,17 +181,6 @@ fn drift(field: &str, kind: DriftKind, detail: Option<String>) -> Drift {
 
 fn join<'a>(types: impl Iterator<Item = &'a str>) -> String {
     types.collect::<Vec<_>>().join("|")
-}
-
-fn type_of(value: &Value) -> Option<&'static str> {
-    match value {
-        Value::Null => None,
-        Value::Bool(_) => Some("boolean"),
-        Value::Number(_) => Some("number"),
-        Value::String(_) => Some("string"),
-        Value::Array(_) => Some("array"),
-        Value::Object(_) => Some("object"),
-    }
 }
 
 fn is_filled(value: &Value) -> bool {

@@ -1,15 +1,25 @@
 //! What every reading of a connection needs, in one place.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::compare::Mirror;
+use super::digest::{KnownPages, digest};
+use super::page::{self, Basis, Fetched, ParsedPage, Storage};
+use super::slice::Judge;
 use crate::clock::Clock;
-use crate::connector::{Listing, Paging, Upstream};
-use crate::error::Result;
+use crate::connector::{Boundary, Envelope, Listing, Paging, Slice, Upstream};
+use crate::error::{Error, Result};
+use crate::hash;
 use crate::observer::Observer;
 use crate::settings::{BrakeLimits, ConnectionSettings};
 use crate::snapshot::SnapshotWriter;
 
-use super::compare::Mirror;
-use super::page::{Basis, Fetched};
-use super::slice::Judge;
+enum Checked {
+    Known(ParsedPage),
+    New(Envelope),
+}
 
 /// Everything the reading of a connection's streams needs.
 pub struct Reader<'a> {
@@ -33,23 +43,68 @@ pub struct Reader<'a> {
 
 impl Reader<'_> {
     /// Asks for the page of `listing` that begins at row `offset`.
-    pub(super) async fn fetch(&self, listing: &Listing, offset: u64) -> Result<Fetched> {
+    pub(super) async fn fetch(
+        &self,
+        known: &KnownPages,
+        slice: &Arc<Slice>,
+        listing: &Listing,
+        offset: u64,
+    ) -> Result<Fetched> {
         let Paging::Offset { limit, .. } = listing.paging;
         let paging = [("limit", limit.to_string()), ("offset", offset.to_string())];
-        let (answer, envelope) = self.upstream.fetch(listing, &paging).await?;
+        let connector = &self.upstream.connector;
+        let check = |body: &Bytes| {
+            let payload_hash = hash::bytes(body);
+            // Bytes that were an answer last time are one now.
+            if let Some(page) = known.page(slice.stream, &payload_hash) {
+                return Ok((payload_hash, Checked::Known(page)));
+            }
+            let envelope = connector.open(&listing.endpoint, body)?;
+            Ok((payload_hash, Checked::New(envelope)))
+        };
+        let (answer, (payload_hash, checked)) =
+            self.upstream.fetch(listing, &paging, check).await?;
+        let (page, storage) = match checked {
+            Checked::Known(page) => (page, Storage::Known),
+            Checked::New(envelope) => self.parse(slice, answer.body.clone(), envelope).await?,
+        };
         Ok(Fetched {
             offset,
             snapshot: None,
             answer,
-            envelope,
+            payload_hash,
+            page,
+            storage,
         })
     }
 
+    /// Parses an answer on a thread for computing, so that others arrive meanwhile.
+    async fn parse(
+        &self,
+        slice: &Arc<Slice>,
+        body: Bytes,
+        envelope: Envelope,
+    ) -> Result<(ParsedPage, Storage)> {
+        let (connector, slice) = (Arc::clone(&self.upstream.connector), Arc::clone(slice));
+        let basis = self.basis;
+        let parse = move || {
+            let page = page::parse(connector.as_ref(), basis, &slice, &body, &envelope);
+            let is_list = slice.boundary == Boundary::Whole && basis == Basis::ContentHash;
+            let digest = is_list.then(|| digest(&page, &connector.rules(), slice.stream));
+            (page, Storage::New(digest.flatten()))
+        };
+        let parsed = tokio::task::spawn_blocking(parse).await;
+        parsed.map_err(|error| Error::Internal(format!("a page could not be parsed: {error}")))
+    }
+
     /// Returns what the pages of a reading are judged with.
-    pub(super) fn judge(&self, names_all_written: bool) -> Judge<'_> {
+    pub(super) fn judge<'a>(
+        &'a self,
+        known_pages: &'a KnownPages,
+        names_all_written: bool,
+    ) -> Judge<'a> {
         Judge {
-            connector: self.upstream.connector.as_ref(),
-            basis: self.basis,
+            known_pages,
             clock: self.clock,
             snapshots: self.snapshots,
             names_all_written,

@@ -6,11 +6,11 @@ use entity::SnapshotId;
 
 use super::Counters;
 use super::compare::{Comparison, Generation, KnownRows};
-use super::page::{self, Basis, Content, Fetched, PageRecord, PageShape, WalkError};
+use super::digest::KnownPages;
+use super::page::{Fetched, Overlap, PageRecord, PageShape, WalkError};
 use super::profile::Profile;
 use crate::clock::Clock;
-use crate::connector::{Connector, Rejection, Slice};
-use crate::hash;
+use crate::connector::{Rejection, Slice};
 use crate::snapshot::{Snapshot, SnapshotWriter};
 
 /// Rejects kept for each stream and run; beyond it they are only counted.
@@ -81,10 +81,8 @@ pub struct RejectedRecord {
 /// What the pages of a reading are judged with.
 #[derive(Clone, Copy)]
 pub(crate) struct Judge<'a> {
-    /// What the bytes mean.
-    pub(crate) connector: &'a dyn Connector,
-    /// What records and rows are compared by.
-    pub(crate) basis: Basis,
+    /// Pages that need not be understood again.
+    pub(crate) known_pages: &'a KnownPages,
     /// Time and ids.
     pub(crate) clock: &'a Clock,
     /// Where answers are kept; nowhere when they must not be, or are already.
@@ -95,7 +93,7 @@ pub(crate) struct Judge<'a> {
 
 /// A reading under way.
 pub(crate) struct Draft<'a> {
-    judge: Judge<'a>,
+    pub(super) judge: Judge<'a>,
     known: &'a mut KnownRows,
     pub(super) generation: Generation,
     walk: i32,
@@ -146,25 +144,19 @@ impl<'a> Draft<'a> {
     pub(crate) async fn take(
         &mut self,
         page: Fetched,
-        overlap: Option<u128>,
+        overlap: Option<Overlap>,
     ) -> Result<PageShape, WalkError> {
         let Fetched {
             snapshot: stored,
             answer,
-            envelope,
+            payload_hash,
+            page,
+            storage,
             ..
         } = page;
-        let connector = self.judge.connector;
-        let records = page::parse(
-            connector,
-            self.judge.basis,
-            &self.reading.slice,
-            &answer.body,
-            &envelope.records,
-        );
         let shape = PageShape {
-            len: records.len() as u64,
-            last: records.last().map(|record| record.identity),
+            len: page.records.len() as u64,
+            last: page.records.last().map(PageRecord::overlap),
         };
         let snapshot = Snapshot {
             id: stored.unwrap_or_else(|| SnapshotId::from_uuid(self.judge.clock.new_id())),
@@ -172,14 +164,16 @@ impl<'a> Draft<'a> {
             slice: self.reading.slice.key(),
             walk: self.walk,
             position: self.position,
-            record_count: i64::try_from(records.len()).unwrap_or(i64::MAX),
-            payload_hash: hash::bytes(&answer.body),
+            record_count: i64::try_from(page.records.len()).unwrap_or(i64::MAX),
+            payload_hash,
             answer,
+            storage,
         };
         self.position += 1;
         self.reading.counters.pages += 1;
         self.reading.counters.bytes += snapshot.answer.body.len() as u64;
-        let compared = self.compare(&snapshot, records, overlap);
+        self.profile.merge(page.profile);
+        let compared = self.compare(&snapshot, page.records, overlap);
         // Also a page that shows that rows have moved is kept: it is what the upstream said.
         if let Some(writer) = self.judge.snapshots {
             writer.store(snapshot).await?;
@@ -191,15 +185,13 @@ impl<'a> Draft<'a> {
         &mut self,
         snapshot: &Snapshot,
         records: Vec<PageRecord>,
-        overlap: Option<u128>,
+        overlap: Option<Overlap>,
     ) -> Result<(), WalkError> {
-        if overlap.is_some_and(|overlap| {
-            records
-                .first()
-                .is_none_or(|record| record.identity != overlap)
-        }) {
+        // Another record has moved here; the same one with other content was changed meanwhile.
+        if overlap.is_some_and(|overlap| records.first().map(PageRecord::overlap) != Some(overlap))
+        {
             return Err(WalkError::Moved(
-                "rows moved between pages while the list was read",
+                "rows moved or changed between pages while the list was read",
             ));
         }
         let mut positions = vec![];
@@ -234,26 +226,23 @@ impl<'a> Draft<'a> {
         let PageRecord {
             identity,
             compared,
-            content,
-            fingerprint,
+            unreadable,
+            upstream_id,
         } = record;
-        let content = match content {
-            Ok(content) => content,
-            Err(rejection) => {
+        let upstream_id = match upstream_id {
+            Ok(upstream_id) => upstream_id,
+            Err(unidentified) => {
                 self.reject(RejectedRecord {
-                    fingerprint,
-                    rejection,
+                    fingerprint: unidentified.fingerprint,
+                    rejection: unidentified.rejection,
                     snapshot,
                     position,
                 });
                 return Ok(false);
             }
         };
-        let Content {
-            normalized, fields, ..
-        } = content;
         let counters = &mut self.reading.counters;
-        let comparison = self.known.see(self.generation, identity, &compared);
+        let comparison = self.known.see(self.generation, identity, compared);
         let is_written = match comparison {
             Comparison::Conflict => {
                 return Err(WalkError::Moved(
@@ -282,19 +271,15 @@ impl<'a> Draft<'a> {
                 true
             }
         };
-        counters.unreadable += u64::from(normalized.unreadable);
-        self.profile.add(&fields);
+        counters.unreadable += u64::from(unreadable);
         if is_written {
-            self.name(
-                normalized.record.upstream_id(),
-                comparison == Comparison::Added,
-            );
+            self.name(upstream_id, comparison == Comparison::Added);
         }
         Ok(is_written)
     }
 
     /// Notes which record is written.
-    fn name(&mut self, upstream_id: &str, is_new: bool) {
+    fn name(&mut self, upstream_id: Box<str>, is_new: bool) {
         let counters = &self.reading.counters;
         let count = if is_new {
             counters.added
@@ -303,7 +288,7 @@ impl<'a> Draft<'a> {
         };
         if self.judge.names_all_written || count <= NAMED_IDS as u64 {
             self.written.push(Written {
-                upstream_id: upstream_id.into(),
+                upstream_id,
                 is_new,
             });
         }

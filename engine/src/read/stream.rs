@@ -8,8 +8,9 @@ use entity::{ReasonCode, Stream};
 use futures::StreamExt;
 
 use super::compare::{KnownRows, Mirror};
+use super::digest::KnownPages;
 use super::outcome::{Failure, StreamOutcome, StreamPlan, StreamReading};
-use super::page::{Fetched, WalkError};
+use super::page::{Basis, Fetched, WalkError};
 use super::reader::Reader;
 use super::slice::{Draft, Judge, ReadSlice, SliceReading};
 use super::vanish::{self, Scope};
@@ -29,7 +30,8 @@ impl Reader<'_> {
         let retries_before = self.upstream.retry_count.load(Ordering::Relaxed);
         self.observer.on(Event::StreamStarted(stream)).await;
         let mut known = KnownRows::load(self.mirror, stream, self.basis).await?;
-        let judge = self.judge(plan.names_all_written);
+        let known_pages = self.known_pages(stream).await?;
+        let judge = self.judge(&known_pages, plan.names_all_written);
         let (mut reading, failure) = self.read_slices(judge, &mut known, plan.slices).await?;
         reading.gone = plan.gone;
         conclude(self.mirror, stream, &known, &mut reading, self.brake).await?;
@@ -56,7 +58,7 @@ impl Reader<'_> {
         // The first pages of several slices are under way at once; they are taken in one after the other.
         let ahead = slices
             .into_iter()
-            .map(|slice| self.fetch_first_pages(slice));
+            .map(|slice| self.fetch_first_pages(judge, slice));
         let mut ahead = futures::stream::iter(ahead).buffered(self.settings.concurrency);
         while let Some((slice, listings, first_pages)) = ahead.next().await {
             let result = match first_pages {
@@ -80,17 +82,38 @@ impl Reader<'_> {
         Ok((reading, failure))
     }
 
+    /// Returns the pages that need not be understood again; a comparison looks at all of them.
+    async fn known_pages(&self, stream: Stream) -> Result<KnownPages> {
+        match self.basis {
+            Basis::ContentHash => {
+                KnownPages::load(self.mirror, stream, self.upstream.connector.rules()).await
+            }
+            Basis::Columns => Ok(KnownPages::default()),
+        }
+    }
+
     async fn fetch_first_pages(
         &self,
+        judge: Judge<'_>,
         slice: Slice,
     ) -> (Arc<Slice>, Vec<Listing>, Result<Vec<Fetched>>) {
         let listings = self.upstream.connector.listings(&slice);
-        let first_pages = self.first_pages(&listings).await;
-        (Arc::new(slice), listings, first_pages)
+        let slice = Arc::new(slice);
+        let first_pages = self.first_pages(judge, &slice, &listings).await;
+        (slice, listings, first_pages)
     }
 
-    async fn first_pages(&self, listings: &[Listing]) -> Result<Vec<Fetched>> {
-        futures::future::try_join_all(listings.iter().map(|listing| self.fetch(listing, 0))).await
+    async fn first_pages(
+        &self,
+        judge: Judge<'_>,
+        slice: &Arc<Slice>,
+        listings: &[Listing],
+    ) -> Result<Vec<Fetched>> {
+        let mut requests = Vec::with_capacity(listings.len());
+        for listing in listings {
+            requests.push(self.fetch(judge.known_pages, slice, listing, 0));
+        }
+        futures::future::try_join_all(requests).await
     }
 
     /// Reads a slice, and once more with care when its list moved.
@@ -115,7 +138,7 @@ impl Reader<'_> {
         {
             Err(WalkError::Moved(sentence)) => {
                 tracing::info!(stream = %slice.stream, why = sentence, "list moved, reading it again");
-                let first_pages = self.first_pages(listings).await?;
+                let first_pages = self.first_pages(judge, &slice, listings).await?;
                 self.walk_slice(judge, known, slice, listings, first_pages, Pace::Sequential)
                     .await
             }

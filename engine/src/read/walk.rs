@@ -6,6 +6,8 @@
 //! sign), no id comes twice with different content, the announced totals of the first and the last page
 //! agree, and as many rows came as were announced.
 
+use std::sync::Arc;
+
 use futures::{StreamExt, TryStreamExt};
 
 use super::page::{Fetched, PageShape, WalkError};
@@ -63,7 +65,9 @@ pub(super) async fn walk(
     first: Fetched,
 ) -> Result<(), WalkError> {
     let Paging::Offset { limit, probe_end } = listing.paging;
-    let announced = first.envelope.announced;
+    let announced = first.page.announced;
+    let slice = Arc::clone(&draft.reading.slice);
+    let known = draft.judge.known_pages;
     let shape = draft.take(first, None).await?;
     let mut tail = Tail {
         offset: 0,
@@ -78,14 +82,16 @@ pub(super) async fn walk(
         let offsets = planned_offsets(shape.len, announced, probe_end, reader.settings.max_pages);
         let requests = offsets
             .into_iter()
-            .map(|offset| reader.fetch(listing, offset));
+            .map(|offset| reader.fetch(known, &slice, listing, offset));
         let mut pages = futures::stream::iter(requests).buffered(reader.settings.concurrency);
         while let Some(page) = pages.try_next().await? {
             advance(reader, draft, &mut tail, page).await?;
         }
     }
     while !tail.is_end(limit, probe_end) {
-        let next = reader.fetch(listing, tail.next_offset()).await?;
+        let next = reader
+            .fetch(known, &slice, listing, tail.next_offset())
+            .await?;
         advance(reader, draft, &mut tail, next).await?;
     }
     draft.reading.counters.announced = sum(draft.reading.counters.announced, announced);
@@ -128,7 +134,7 @@ async fn advance(
             "the list has more pages than the setting `max_pages` allows",
         ));
     }
-    let (offset, announced) = (page.offset, page.envelope.announced);
+    let (offset, announced) = (page.offset, page.page.announced);
     let shape = draft.take(page, tail.shape.last).await?;
     *tail = Tail {
         offset,

@@ -206,8 +206,9 @@ impl Engine {
             database: &self.database,
             clock: &self.clock,
             lease: &lease,
+            connection: &place.connection,
             settings: &place.tenant_settings,
-            connector: connector.as_ref(),
+            connector: &connector,
             outcomes: &outcomes,
             verdict: &verdict,
             refreshes: effect == Effect::Publish && request.streams.is_none(),
@@ -336,6 +337,7 @@ impl Engine {
             .fetch(
                 &probe,
                 &[("limit", "1".to_owned()), ("offset", "0".to_owned())],
+                |body| target.connector.open(&probe.endpoint, body),
             )
             .await
             .map(|_| ())

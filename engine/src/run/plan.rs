@@ -1,20 +1,23 @@
 //! Decides what a run reads of each stream.
 
+use std::collections::BTreeSet;
+
 use chrono::{NaiveTime, TimeDelta};
 use entity::{Stream, Timestamp};
-use sea_orm::{FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
 use super::target::Target;
 use super::{Engine, SyncRequest};
 use crate::connector::{Boundary, Slice, Slicing, local_to_utc};
 use crate::error::{Attempt, Error, Result};
-use crate::model;
+use crate::model::{self, BoundaryColumn};
 use crate::read::{StreamOutcome, StreamPlan};
 
 /// A record whose own records are read with a request each.
 #[derive(FromQueryResult)]
 struct Parent {
     upstream_id: String,
+    updated_at: Timestamp,
     read_at: Option<Timestamp>,
 }
 
@@ -89,27 +92,23 @@ async fn per_record(
         .iter()
         .flat_map(|reading| &reading.written)
         .map(|written| written.upstream_id.as_ref());
-    let gone: std::collections::HashSet<&str> = reading
-        .iter()
-        .flat_map(|reading| &reading.vanished)
-        .map(|row| row.upstream_id.as_str())
-        .collect();
-    let mut wanted: std::collections::BTreeSet<String> = changed.map(str::to_owned).collect();
+    let mut wanted: BTreeSet<String> = changed.map(str::to_owned).collect();
+    let vanished = reading.iter().flat_map(|reading| &reading.vanished);
+    let mut gone: BTreeSet<String> = vanished.map(|row| row.upstream_id.clone()).collect();
+    let orphaned = orphaned_parents(engine, target, stream, parent).await?;
+    gone.extend(orphaned.into_iter().filter(|id| !wanted.contains(id)));
     let parents = parents_by_age(engine, target, stream, parent).await?;
-    let due = due(engine, target, request, &parents);
-    wanted.extend(
-        due.map(|parent| parent.upstream_id.clone())
-            .filter(|id| !gone.contains(id.as_str())),
-    );
+    let due = due(engine, target, request, &parents).map(|parent| &parent.upstream_id);
+    wanted.extend(due.filter(|id| !gone.contains(*id)).cloned());
     Ok(StreamPlan {
         slices: wanted.into_iter().map(slice).collect(),
-        gone: gone.into_iter().map(|id| slice(id.to_owned())).collect(),
+        gone: gone.into_iter().map(slice).collect(),
         names_all_written: false,
     })
 }
 
-/// Returns the parents whose turn it is: those that were not read for too long, and as many of the
-/// others, oldest first, as it takes to get round in the sweep time.
+/// Returns the parents whose turn it is: those that were not read for too long or not since they changed,
+/// and as many of the others, oldest first, as it takes to get round in the sweep time.
 fn due<'a>(
     engine: &Engine,
     target: &Target,
@@ -125,7 +124,8 @@ fn due<'a>(
     let quota = share(parents.len(), since_last, sweep);
     let is_full = request.full || request.kind_override.is_some();
     let is_due = move |(place, parent): &(usize, &Parent)| {
-        is_full || *place < quota || parent.read_at.is_none_or(|read_at| now - read_at >= sweep)
+        let is_overdue = |read_at| now - read_at >= sweep || read_at < parent.updated_at;
+        is_full || *place < quota || parent.read_at.is_none_or(is_overdue)
     };
     parents
         .iter()
@@ -150,7 +150,7 @@ async fn parents_by_age(
 ) -> Result<Vec<Parent>> {
     let db = engine.database.reader();
     let sql = format!(
-        "SELECT p.upstream_id, c.read_at FROM {} p LEFT JOIN coverage c ON c.tenant_id = p.tenant_id \
+        "SELECT p.upstream_id, p.updated_at, c.read_at FROM {} p LEFT JOIN coverage c ON c.tenant_id = p.tenant_id \
          AND c.connection_id = p.connection_id AND c.stream = $3 AND c.slice = 'of:' || p.upstream_id \
          WHERE p.tenant_id = $1 AND p.connection_id = $2 AND p.deleted_at IS NULL \
          ORDER BY c.read_at NULLS FIRST, p.upstream_id",
@@ -165,5 +165,32 @@ async fn parents_by_age(
     Parent::find_by_statement(statement)
         .all(db)
         .await
+        .attempt("plan what to read")
+}
+
+/// Returns the parents that are gone while records of theirs are still live.
+async fn orphaned_parents(
+    engine: &Engine,
+    target: &Target,
+    stream: Stream,
+    parent: Stream,
+) -> Result<Vec<String>> {
+    let Some(BoundaryColumn::Parent(column)) = model::table(stream).boundary else {
+        return Ok(vec![]);
+    };
+    let db = engine.database.reader();
+    let sql = format!(
+        "SELECT DISTINCT r.{column} FROM {} r WHERE r.tenant_id = $1 AND r.connection_id = $2 AND r.deleted_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM {} p WHERE p.tenant_id = r.tenant_id AND p.connection_id = r.connection_id \
+         AND p.upstream_id = r.{column} AND p.deleted_at IS NULL)",
+        model::table(stream).name,
+        model::table(parent).name
+    );
+    let values = [target.tenant.id.into(), target.connection.id.into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let rows = db.query_all_raw(statement).await;
+    let rows = rows.attempt("plan what to read")?;
+    let ids = rows.iter().map(|row| row.try_get_by_index(0));
+    ids.collect::<std::result::Result<_, _>>()
         .attempt("plan what to read")
 }

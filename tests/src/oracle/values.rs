@@ -40,7 +40,7 @@ pub(super) fn amount(record: &Record, field: &str) -> Option<i64> {
     }
     let whole: i64 = digits.parse().ok()?;
     let fraction: i64 = format!("{fraction:0<4}").parse().ok()?;
-    Some(sign * (whole.checked_mul(SCALE)? + fraction))
+    Some(sign * whole.checked_mul(SCALE)?.checked_add(fraction)?)
 }
 
 fn with_commas(digits: &str) -> String {
@@ -49,11 +49,15 @@ fn with_commas(digits: &str) -> String {
     groups.join(",")
 }
 
-/// Returns the moment a field names, if it is written as the upstream writes times.
+/// Returns the moment a field names: a local time or day, or a moment that tells its own offset.
 pub(super) fn time(record: &Record, field: &str, zone: Tz) -> Option<Timestamp> {
     let text = text(record, field)?;
-    let local = NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S").ok()?;
-    Some(to_utc(local, zone))
+    if let Ok(moment) = DateTime::parse_from_rfc3339(&text) {
+        return Some(moment.to_utc());
+    }
+    let day = format!("{text} 00:00:00");
+    let local = [text, day].iter().find_map(|text| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok());
+    local.map(|local| to_utc(local, zone))
 }
 
 /// Returns the moment of a local time: the first of two, and past a gap by as much as it lay in it.

@@ -56,6 +56,7 @@ impl ConnectionView {
             lease_run_id: _,
             fence: _,
             data_version: _,
+            mapping_hash: _,
             last_success_at,
             last_attempt_at,
             consecutive_failures,

@@ -87,6 +87,7 @@ fn new_row(admin: &Admin<'_>, keys: &SecretKeys, new: NewConnection) -> Result<c
         lease_run_id: None,
         fence: 0,
         data_version: 0,
+        mapping_hash: None,
         last_success_at: None,
         last_attempt_at: None,
         consecutive_failures: 0,
