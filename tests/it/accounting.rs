@@ -109,7 +109,7 @@ async fn counts_are_differences(app: &TestApp, number: usize, rounds: Vec<Vec<Ch
 
 fn check(backend: Backend) {
     let rounds = vec(vec(change(), 0..8), 1..5);
-    property(backend, &rounds, counts_are_differences);
+    property(backend, &rounds, &counts_are_differences);
 }
 
 #[test]

@@ -94,6 +94,7 @@ on_both_databases! {
         assert_ended_well(&site.sync_with(&accepting()).await);
         delete_clients(&site, 20);
         assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::MassDeleteBrake);
+        site.assert_recovers().await;
     }
 
     async fn a_fifth_may_go(app: &TestApp) {
@@ -115,6 +116,7 @@ on_both_databases! {
         site.sync_well().await;
         delete_clients(&site, 3);
         assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::MassDeleteBrake);
+        site.assert_recovers().await;
     }
 
     async fn a_list_that_became_empty_is_braked_however_short_it_was(app: &TestApp) {
@@ -124,6 +126,7 @@ on_both_databases! {
         site.account.inject(Fault::new(FaultKind::EmptyList).on(OPPORTUNITIES));
         assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::MassDeleteBrake);
         assert_eq!(site.records().await.live_ids(Stream::Opportunities).len(), 2);
+        site.assert_recovers().await;
     }
 
     async fn a_list_that_really_became_empty_is_emptied_on_agreement(app: &TestApp) {

@@ -99,6 +99,7 @@ on_both_databases! {
         let connection = site.connection_row().await;
         assert_eq!(connection.status, ConnectionStatus::NeedsCredentials);
         assert!(connection.status_reason.unwrap().contains("set-credentials"));
+        site.assert_recovers().await;
     }
 
     async fn one_refusal_is_enough(app: &TestApp) {
@@ -137,6 +138,8 @@ on_both_databases! {
         assert_ended(&site.sync().await, RunStatus::Failed, ReasonCode::Upstream);
         site.assert_unchanged_since(&before).await;
         assert_eq!(site.connection_row().await.last_success_at, None);
+        app.sandbox.refuse(false);
+        site.assert_recovers().await;
     }
 
     async fn a_hanging_list_is_given_up(app: &TestApp) {
@@ -147,6 +150,7 @@ on_both_databases! {
         site.account.inject(Fault::new(FaultKind::Hang).on(CLIENTS));
         assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::Timeout);
         site.assert_unchanged_since(&before).await;
+        site.assert_recovers().await;
     }
 
     async fn an_answer_that_trickles_is_given_up(app: &TestApp) {
@@ -157,6 +161,7 @@ on_both_databases! {
         site.account.inject(Fault::new(FaultKind::Trickle).on(CLIENTS));
         assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::Timeout);
         site.assert_unchanged_since(&before).await;
+        site.assert_recovers().await;
     }
 
     async fn a_reset_connection_changes_nothing(app: &TestApp) {
@@ -224,6 +229,7 @@ on_both_databases! {
         site.account.inject(Fault::new(FaultKind::ShrinkBy(100)).on(CLIENTS));
         assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::MassDeleteBrake);
         site.assert_unchanged_since(&before).await;
+        site.assert_recovers().await;
     }
 
     async fn a_failure_on_any_page_changes_nothing(app: &TestApp) {

@@ -156,5 +156,6 @@ on_both_databases! {
         assert_ended(&report, RunStatus::Partial, ReasonCode::Deadline);
         assert_eq!(stream(&report, Stream::Leads).reason, Some(ReasonCode::Deadline));
         assert!(!site.records().await.sales_cycles.is_empty());
+        site.assert_recovers().await;
     }
 }

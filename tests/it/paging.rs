@@ -152,6 +152,7 @@ on_both_databases! {
         site.account.set_switches(Switches { order: Order::Unstable, ..Switches::default() });
         assert_ended(&site.sync().await, RunStatus::Failed, ReasonCode::IncompleteListing);
         site.assert_unchanged_since(&before).await;
+        site.assert_recovers().await;
     }
 
     async fn a_record_listed_twice_with_different_content_is_incomplete(app: &TestApp) {

@@ -93,6 +93,8 @@ on_both_databases! {
         assert_eq!((rejects.len(), rejects[0].position, rejects[0].resolved_at), (1, 4, None));
         assert_ne!(rejects[0].first_run_id, rejects[0].last_run_id);
         assert_eq!(site.connection_row().await.last_success_at, None);
+        site.account.edit(|truth| truth.clients[4].set("client_id", "7000005"));
+        site.assert_recovers().await;
     }
 
     async fn nothing_is_deleted_while_a_record_cannot_be_identified(app: &TestApp) {
@@ -102,6 +104,8 @@ on_both_databases! {
         site.account.edit(|truth| truth.clients[4].set("client_id", ""));
         assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::RejectedRecords);
         assert_eq!(site.records().await.live_ids(Stream::Leads).len(), 12);
+        site.account.edit(|truth| truth.clients[4].set("client_id", "7000005"));
+        site.assert_recovers().await;
     }
 
     async fn a_list_of_which_nothing_is_understood_changes_nothing(app: &TestApp) {

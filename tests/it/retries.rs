@@ -60,6 +60,7 @@ on_both_databases! {
         assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::Upstream);
         assert_eq!(request_count(&site, CLIENTS), 4);
         assert_eq!(app.clock.slept_ms(), [1000, 2000, 4000]);
+        site.assert_recovers().await;
     }
 
     async fn what_cannot_pass_by_itself_is_not_retried(app: &TestApp) {
@@ -79,6 +80,7 @@ on_both_databases! {
             site.account.clear_faults();
         }
         assert_eq!(app.clock.slept_ms(), [0; 0]);
+        site.assert_recovers().await;
     }
 
     async fn a_longer_wait_that_the_upstream_asks_for_wins(app: &TestApp) {
@@ -102,6 +104,7 @@ on_both_databases! {
         site.account.inject(Fault::new(status_with(429, "3600")).on(CLIENTS).times(1));
         assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::RateLimited);
         assert_eq!(request_count(&site, CLIENTS), 1);
+        site.assert_recovers().await;
     }
 
     async fn other_workers_wait_as_well(app: &TestApp) {

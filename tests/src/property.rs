@@ -20,7 +20,7 @@ const SHRINKS: u32 = 200;
 pub fn property<T: Debug>(
     backend: Backend,
     strategy: &impl Strategy<Value = T>,
-    test: impl AsyncFn(&TestApp, usize, T),
+    test: &impl AsyncFn(&TestApp, usize, T),
 ) {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime can be started");

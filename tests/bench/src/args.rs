@@ -18,6 +18,9 @@ pub(crate) struct Args {
     /// Times each thing is measured; the median counts. 3 if left out, 1 for a quick try.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     runs: Option<u32>,
+    /// Milliseconds the upstream waits before each answer. 0 is the hardest: there is no waiting to hide work in.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) latency_ms: u32,
     /// A tenth of the records, for a quick try: targets are shown but not judged.
     #[arg(long)]
     pub(crate) small: bool,

@@ -1,6 +1,5 @@
 //! The simulated upstream, in a process of its own.
 
-use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
@@ -8,6 +7,8 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use url::Url;
+
+use crate::args::Args;
 
 /// A sandbox that stops when this is dropped.
 #[derive(Debug)]
@@ -36,9 +37,9 @@ struct Announcement {
 
 impl Sandbox {
     /// Starts a sandbox with so many leads and as many opportunities.
-    pub(crate) async fn start(programs: &Path, leads: usize) -> Result<Self> {
-        let count = leads.to_string();
-        let mut process = Command::new(programs.join("ctsync-sandbox"))
+    pub(crate) async fn start(args: &Args, leads: usize) -> Result<Self> {
+        let (count, latency) = (leads.to_string(), args.latency_ms.to_string());
+        let mut process = Command::new(args.programs.join("ctsync-sandbox"))
             .args([
                 "--leads",
                 &count,
@@ -48,6 +49,8 @@ impl Sandbox {
                 "0",
                 "--activities",
                 "0",
+                "--latency-ms",
+                &latency,
             ])
             .stdout(Stdio::piped())
             .kill_on_drop(true)

@@ -106,7 +106,7 @@ pub(super) fn is_active(stage: &Record) -> bool {
     stage.text("sales_cycle_active_status") == "1"
 }
 
-pub(super) fn is_prospect(record: &&Record) -> bool {
+pub(super) fn is_prospect(record: &Record) -> bool {
     text(record, "contact_type").as_deref() == Some(PROSPECT)
 }
 
@@ -114,7 +114,7 @@ fn prospect_stages(upstream: &Upstream) -> impl Iterator<Item = &Record> {
     upstream
         .records(Stream::SalesCycles)
         .iter()
-        .filter(is_prospect)
+        .filter(|record| is_prospect(record))
 }
 
 fn position(stage: &Record) -> Option<i32> {
@@ -128,7 +128,11 @@ fn position_of(name: &str, stage: Option<&Record>) -> Option<i32> {
 
 fn lead_counts(upstream: &Upstream) -> BTreeMap<(&'static str, String), LeadCount> {
     let mut counts: BTreeMap<_, LeadCount> = BTreeMap::new();
-    for lead in upstream.records(Stream::Leads).iter().filter(is_prospect) {
+    for lead in upstream
+        .records(Stream::Leads)
+        .iter()
+        .filter(|record| is_prospect(record))
+    {
         let name = stage(lead, "clients_sales_cycle");
         let listed = find_stage(upstream, &name);
         let is_qualified = likelihood(listed).is_some_and(|likelihood| likelihood >= QUALIFIED);
@@ -146,7 +150,7 @@ fn lead_counts(upstream: &Upstream) -> BTreeMap<(&'static str, String), LeadCoun
 
 fn stage_counts(upstream: &Upstream) -> BTreeMap<String, StageCount> {
     let opportunities = upstream.records(Stream::Opportunities).iter();
-    let opportunities: Vec<&Record> = opportunities.filter(is_prospect).collect();
+    let opportunities: Vec<&Record> = opportunities.filter(|record| is_prospect(record)).collect();
     let used = opportunities
         .iter()
         .map(|opportunity| stage(opportunity, "contact_sales_cycle"));

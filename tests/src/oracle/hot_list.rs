@@ -54,7 +54,7 @@ pub(super) fn stored(mirror: &Records) -> BTreeMap<String, HotItem> {
 pub(super) fn expected(upstream: &Upstream) -> BTreeMap<String, HotItem> {
     let opportunities = upstream.records(Stream::Opportunities).iter();
     opportunities
-        .filter(is_prospect)
+        .filter(|record| is_prospect(record))
         .filter_map(|opportunity| {
             Some((
                 opportunity.text("opportunity_id").to_owned(),

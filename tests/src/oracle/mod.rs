@@ -34,12 +34,12 @@ impl Site {
         assert_eq!(Aggregates::stored(&records), Aggregates::expected(&truth));
         provenance::check(self, &records).await;
     }
+}
 
-    /// Checks that the stored aggregates are those of the stored records.
-    pub(crate) fn assert_aggregates_follow_from(&self, records: &Records) {
-        let mirrored = Upstream::of_mirror(records);
-        assert_eq!(Aggregates::stored(records), Aggregates::expected(&mirrored));
-    }
+/// Checks that the stored aggregates are those of the stored records.
+pub(crate) fn assert_aggregates_follow_from(records: &Records) {
+    let mirrored = Upstream::of_mirror(records);
+    assert_eq!(Aggregates::stored(records), Aggregates::expected(&mirrored));
 }
 
 /// Compares records by upstream id, byte for byte; a failure shows only what differs.

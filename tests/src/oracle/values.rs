@@ -56,7 +56,9 @@ pub(super) fn time(record: &Record, field: &str, zone: Tz) -> Option<Timestamp> 
         return Some(moment.to_utc());
     }
     let day = format!("{text} 00:00:00");
-    let local = [text, day].iter().find_map(|text| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok());
+    let local = [text, day]
+        .iter()
+        .find_map(|text| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok());
     local.map(|local| to_utc(local, zone))
 }
 
