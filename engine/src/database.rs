@@ -11,8 +11,8 @@ use std::time::Duration;
 use migration::Migrator;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 use sqlx::{Connection, PgConnection};
@@ -64,10 +64,8 @@ impl Database {
                 "DATABASE_URL must begin with `sqlite:` or `postgres:`, for example sqlite://ctsync.db?mode=rwc".to_owned(),
             ));
         };
-        if database.backend() == DbBackend::Sqlite
-            && database.schema_state().await? == SchemaState::Empty
-        {
-            database.migrate_up().await?;
+        if database.backend() == DbBackend::Sqlite {
+            database.fill_new_file().await?;
         }
         Ok(database)
     }
@@ -109,20 +107,25 @@ impl Database {
         self.read.ping().await.attempt("reach the database")
     }
 
+    /// Gives a new file its tables. Of several processes that find it new at once, the first one does.
+    async fn fill_new_file(&self) -> Result<()> {
+        if self.schema_state().await? != SchemaState::Empty {
+            return Ok(());
+        }
+        let tx = self.begin().await?;
+        if schema_state(&tx).await? == SchemaState::Empty {
+            Migrator::up(&tx, None)
+                .await
+                .attempt("make the tables of a new database")?;
+        }
+        tx.commit()
+            .await
+            .attempt("make the tables of a new database")
+    }
+
     /// Compares the tables with what this program knows.
     pub async fn schema_state(&self) -> Result<SchemaState> {
-        let applied = match Migrator::get_applied_migrations(&self.write).await {
-            Ok(applied) => applied.len(),
-            // sea-orm-migration's way to say that a name in the table is not among ours.
-            Err(DbErr::Custom(_)) => return Ok(SchemaState::Ahead),
-            Err(error) => return Err(error).attempt("read the schema's version"),
-        };
-        let pending = Migrator::migrations().len() - applied;
-        Ok(match (applied, pending) {
-            (0, _) => SchemaState::Empty,
-            (_, 0) => SchemaState::Current,
-            (_, pending) => SchemaState::Behind(pending),
-        })
+        schema_state(&self.write).await
     }
 
     /// Refuses to go on unless the tables are exactly the ones this program knows.
@@ -156,6 +159,21 @@ impl Database {
         self.read.close().await.attempt("close the database")?;
         self.write.close().await.attempt("close the database")
     }
+}
+
+async fn schema_state(db: &impl ConnectionTrait) -> Result<SchemaState> {
+    let applied = match Migrator::get_applied_migrations_read_only(db).await {
+        Ok(applied) => applied.len(),
+        // sea-orm-migration's way to say that a name in the table is not among ours.
+        Err(DbErr::Custom(_)) => return Ok(SchemaState::Ahead),
+        Err(error) => return Err(error).attempt("read the schema's version"),
+    };
+    let pending = Migrator::migrations().len() - applied;
+    Ok(match (applied, pending) {
+        (0, _) => SchemaState::Empty,
+        (_, 0) => SchemaState::Current,
+        (_, pending) => SchemaState::Behind(pending),
+    })
 }
 
 async fn connect_sqlite(url: &str) -> Result<Database> {

@@ -66,6 +66,24 @@ on_both_databases! {
         site.assert_mirrors_truth().await;
     }
 
+    async fn a_name_is_no_lease(app: &TestApp) {
+        let site = app.small_site().await;
+        let namesake = site.with_engine(app.other_worker(&site.engine.worker).await);
+        let gate = Gate::at(Event::SnapshotsStored);
+        let overtake = async {
+            gate.reached().await;
+            site.outlive_leases();
+            let held = Gate::at(Event::StreamStarted(Stream::Leads));
+            assert!(namesake.sync_until_killed(&held).await);
+            gate.open();
+        };
+        let request = plain();
+        let (first, ()) = tokio::join!(site.try_sync_with(&request, &gate), overtake);
+        assert!(matches!(first, Err(Error::LeaseLost { .. })), "{first:?}");
+        assert_eq!(site.records().await.leads.len(), 0);
+        site.assert_recovers().await;
+    }
+
     async fn a_lease_lost_just_before_publishing_is_noticed(app: &TestApp) {
         let site = app.small_site().await;
         let other = on_second_worker(app, &site).await;

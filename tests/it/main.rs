@@ -15,6 +15,7 @@ mod drift;
 mod failures;
 mod isolation;
 mod leases;
+mod mapping;
 mod notes;
 mod paging;
 mod readers;

@@ -74,3 +74,21 @@ async fn a_new_sqlite_file_is_ready_at_once() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn processes_that_find_a_new_file_at_once_do_not_get_in_each_others_way() {
+    tests::run(Backend::Sqlite, async |app| {
+        let ctsync = Installation::new(app);
+        let start = |_| {
+            let mut command = ctsync.command(&["tenants", "list"]);
+            command.env("DATABASE_URL", "sqlite://fresh.db?mode=rwc");
+            command.spawn().unwrap()
+        };
+        let children: Vec<_> = (0..6).map(start).collect();
+        for child in children {
+            let done = finished(child).await;
+            assert_eq!(done.code, Some(0), "{done:?}");
+        }
+    })
+    .await;
+}

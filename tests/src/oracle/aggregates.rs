@@ -3,17 +3,13 @@
 use std::collections::BTreeMap;
 
 use ctsync_sandbox::Record;
+use engine::settings::Mapping;
 use entity::{Amount, Stream};
 
 use super::hot_list::{self, HotItem};
 use super::upstream::Upstream;
 use super::values::{amount, stage, text};
 use crate::Records;
-
-/// The contact type that counts, by default.
-pub(super) const PROSPECT: &str = "1";
-/// A prospect in a stage at least this likely is qualified, by default; ten-thousandths of a percent.
-const QUALIFIED: i64 = 250_000;
 
 /// Leads of one source or status.
 #[derive(Debug, Default, PartialEq)]
@@ -84,17 +80,19 @@ impl Aggregates {
     }
 }
 
-/// Returns the stage of prospects with this name: of several, the first active one.
-pub(super) fn find_stage<'a>(upstream: &'a Upstream, name: &str) -> Option<&'a Record> {
-    let named = prospect_stages(upstream)
-        .filter(|stage| text(stage, "sales_cycle_name").as_deref() == Some(name));
-    named.min_by_key(|stage| {
-        (
-            !is_active(stage),
-            position(stage),
-            text(stage, "sales_cycle_id"),
-        )
-    })
+/// Returns the stage of a contact type with this name: of several, the first active one.
+pub(super) fn find_stage<'a>(
+    upstream: &'a Upstream,
+    contact_type: Option<&str>,
+    name: &str,
+) -> Option<&'a Record> {
+    let stages = upstream.records(Stream::SalesCycles).iter();
+    let named = stages.filter(|stage| {
+        text(stage, "contact_type").as_deref() == contact_type
+            && text(stage, "sales_cycle_name").as_deref() == Some(name)
+    });
+    let place = |stage: &&Record| (!is_active(stage), position(stage), id(stage));
+    named.min_by_key(place)
 }
 
 /// Returns the likelihood of a stage in ten-thousandths of a percent.
@@ -106,19 +104,12 @@ pub(super) fn is_active(stage: &Record) -> bool {
     stage.text("sales_cycle_active_status") == "1"
 }
 
-pub(super) fn is_prospect(record: &Record) -> bool {
-    text(record, "contact_type").as_deref() == Some(PROSPECT)
-}
-
-fn prospect_stages(upstream: &Upstream) -> impl Iterator<Item = &Record> {
-    upstream
-        .records(Stream::SalesCycles)
-        .iter()
-        .filter(|record| is_prospect(record))
-}
-
 fn position(stage: &Record) -> Option<i32> {
     text(stage, "sales_cycle_order")?.parse().ok()
+}
+
+fn id(stage: &Record) -> Option<String> {
+    text(stage, "sales_cycle_id")
 }
 
 /// Returns the place of a stage in the pipeline, before which new leads stand.
@@ -126,21 +117,30 @@ fn position_of(name: &str, stage: Option<&Record>) -> Option<i32> {
     stage.map_or((name == "New Lead").then_some(0), position)
 }
 
+/// Returns the records of prospects with their stages: its name, and what is known of it.
+fn staged<'a>(
+    upstream: &'a Upstream,
+    stream: Stream,
+    field: &'static str,
+) -> impl Iterator<Item = (&'a Record, String, Option<&'a Record>)> {
+    let records = upstream.records(stream).iter();
+    let prospects = records.filter(|record| upstream.is_prospect(record));
+    prospects.map(move |record| {
+        let name = stage(record, field);
+        let listed = find_stage(upstream, text(record, "contact_type").as_deref(), &name);
+        (record, name, listed)
+    })
+}
+
 fn lead_counts(upstream: &Upstream) -> BTreeMap<(&'static str, String), LeadCount> {
     let mut counts: BTreeMap<_, LeadCount> = BTreeMap::new();
-    for lead in upstream
-        .records(Stream::Leads)
-        .iter()
-        .filter(|record| is_prospect(record))
-    {
-        let name = stage(lead, "clients_sales_cycle");
-        let listed = find_stage(upstream, &name);
-        let is_qualified = likelihood(listed).is_some_and(|likelihood| likelihood >= QUALIFIED);
+    for (lead, name, listed) in staged(upstream, Stream::Leads, "clients_sales_cycle") {
+        let is_qualified = is_qualified(&upstream.mapping, &name, listed);
         let position = position_of(&name, listed);
         let source = text(lead, "clients_lead_source").unwrap_or_else(|| "(none)".to_owned());
         for (key, position) in [(("source", source), None), (("status", name), position)] {
             let count = counts.entry(key).or_default();
-            count.position = position;
+            count.position = first(count.position, position);
             count.leads += 1;
             count.qualified += i64::from(is_qualified);
         }
@@ -148,22 +148,33 @@ fn lead_counts(upstream: &Upstream) -> BTreeMap<(&'static str, String), LeadCoun
     counts
 }
 
+fn is_qualified(mapping: &Mapping, name: &str, listed: Option<&Record>) -> bool {
+    let is_likely = |likelihood| likelihood >= mapping.qualified_min_likelihood.scaled();
+    match &mapping.qualified_stages {
+        Some(stages) => stages.iter().any(|stage| stage == name),
+        None => likelihood(listed).is_some_and(is_likely),
+    }
+}
+
 fn stage_counts(upstream: &Upstream) -> BTreeMap<String, StageCount> {
-    let opportunities = upstream.records(Stream::Opportunities).iter();
-    let opportunities: Vec<&Record> = opportunities.filter(|record| is_prospect(record)).collect();
-    let used = opportunities
-        .iter()
-        .map(|opportunity| stage(opportunity, "contact_sales_cycle"));
-    let listed = prospect_stages(upstream).filter_map(|stage| text(stage, "sales_cycle_name"));
-    let mut counts: BTreeMap<String, StageCount> = listed
-        .chain(used)
-        .map(|name| (name.clone(), empty_count(upstream, &name)))
-        .collect();
-    for opportunity in opportunities {
-        let count = counts
-            .entry(stage(opportunity, "contact_sales_cycle"))
-            .or_default();
+    let mut counts: BTreeMap<String, StageCount> = BTreeMap::new();
+    // Stages in which nobody is belong to the pipeline, too.
+    for (_, name, _) in staged(upstream, Stream::SalesCycles, "sales_cycle_name") {
+        for contact_type in &upstream.mapping.prospect_contact_types {
+            if let Some(listed) = find_stage(upstream, Some(contact_type), &name) {
+                counts
+                    .entry(name.clone())
+                    .or_default()
+                    .describe(&name, Some(listed));
+            }
+        }
+    }
+    for (opportunity, name, listed) in
+        staged(upstream, Stream::Opportunities, "contact_sales_cycle")
+    {
         let value = amount(opportunity, "deal_size").unwrap_or_default();
+        let count = counts.entry(name.clone()).or_default();
+        count.describe(&name, listed);
         count.count += 1;
         count.with_value += i64::from(value > 0);
         count.value += value;
@@ -171,13 +182,15 @@ fn stage_counts(upstream: &Upstream) -> BTreeMap<String, StageCount> {
     counts
 }
 
-fn empty_count(upstream: &Upstream, name: &str) -> StageCount {
-    let listed = find_stage(upstream, name);
-    StageCount {
-        position: position_of(name, listed),
-        likelihood: likelihood(listed),
-        // A stage that is in no list is shown rather than hidden.
-        is_active: listed.is_none_or(is_active),
-        ..StageCount::default()
+impl StageCount {
+    /// Notes what is known of the stage for one contact type; one that is in no list is shown.
+    fn describe(&mut self, name: &str, listed: Option<&Record>) {
+        self.position = first(self.position, position_of(name, listed));
+        self.likelihood = self.likelihood.or(likelihood(listed));
+        self.is_active |= listed.is_none_or(is_active);
     }
+}
+
+fn first(one: Option<i32>, other: Option<i32>) -> Option<i32> {
+    one.into_iter().chain(other).min()
 }

@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 
 use ctsync_sandbox::Record;
+use engine::settings::Mapping;
 use entity::{Amount, Stream};
 
-use super::aggregates::{find_stage, is_active, is_prospect, likelihood};
+use super::aggregates::{find_stage, is_active, likelihood};
 use super::upstream::Upstream;
 use super::values::{amount, assigned_user, stage, text};
 use crate::Records;
-
-/// An opportunity in a stage at least this likely is hot, by default; ten-thousandths of a percent.
-const HOT: i64 = 500_000;
 
 /// One hot opportunity; amounts in ten-thousandths.
 #[derive(Debug, PartialEq)]
 pub(super) struct HotItem {
     candidate: Option<String>,
     market: Option<String>,
+    units: Option<i64>,
+    weighted_units: Option<i64>,
     iff: Option<i64>,
     weighted_iff: Option<i64>,
     sales_lead: Option<String>,
@@ -38,6 +38,8 @@ pub(super) fn stored(mirror: &Records) -> BTreeMap<String, HotItem> {
         let item = HotItem {
             candidate: row.candidate_name.clone(),
             market: row.market.clone(),
+            units: row.units.map(Amount::scaled),
+            weighted_units: row.weighted_units.map(Amount::scaled),
             iff: row.iff.map(Amount::scaled),
             weighted_iff: row.weighted_iff.map(Amount::scaled),
             sales_lead: row.sales_lead.clone(),
@@ -54,7 +56,7 @@ pub(super) fn stored(mirror: &Records) -> BTreeMap<String, HotItem> {
 pub(super) fn expected(upstream: &Upstream) -> BTreeMap<String, HotItem> {
     let opportunities = upstream.records(Stream::Opportunities).iter();
     opportunities
-        .filter(|record| is_prospect(record))
+        .filter(|record| upstream.is_prospect(record))
         .filter_map(|opportunity| {
             Some((
                 opportunity.text("opportunity_id").to_owned(),
@@ -66,12 +68,20 @@ pub(super) fn expected(upstream: &Upstream) -> BTreeMap<String, HotItem> {
 
 fn hot_item(upstream: &Upstream, opportunity: &Record) -> Option<HotItem> {
     let name = stage(opportunity, "contact_sales_cycle");
-    let listed = find_stage(upstream, &name).filter(|stage| is_active(stage))?;
-    let likely_pct = likelihood(Some(listed)).filter(|likelihood| *likelihood >= HOT)?;
+    let contact_type = text(opportunity, "contact_type");
+    let listed = find_stage(upstream, contact_type.as_deref(), &name);
+    if !is_hot(&upstream.mapping, &name, listed) {
+        return None;
+    }
+    let likely_pct = likelihood(listed).unwrap_or_default();
     let iff = amount(opportunity, "deal_size");
+    let units_field = upstream.mapping.units_field.as_deref();
+    let units = units_field.and_then(|field| amount(opportunity, field));
     Some(HotItem {
         candidate: candidate(opportunity),
-        market: text(opportunity, "compName"),
+        market: text(opportunity, &upstream.mapping.market_field),
+        units,
+        weighted_units: units.map(|units| weighted(units, likely_pct)),
         iff,
         weighted_iff: iff.map(|iff| weighted(iff, likely_pct)),
         sales_lead: assigned_user(opportunity),
@@ -79,6 +89,15 @@ fn hot_item(upstream: &Upstream, opportunity: &Record) -> Option<HotItem> {
         likely_pct,
         raw_json: opportunity.to_json(),
     })
+}
+
+fn is_hot(mapping: &Mapping, name: &str, listed: Option<&Record>) -> bool {
+    let is_likely = |likelihood| likelihood >= mapping.hot_list_min_likelihood.scaled();
+    let is_meant = match &mapping.hot_list_stages {
+        Some(stages) => stages.iter().any(|stage| stage == name),
+        None => likelihood(listed).is_some_and(is_likely),
+    };
+    is_meant && listed.is_none_or(is_active)
 }
 
 fn candidate(opportunity: &Record) -> Option<String> {

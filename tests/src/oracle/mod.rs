@@ -12,6 +12,7 @@ mod values;
 
 use std::collections::BTreeMap;
 
+use engine::settings::Mapping;
 use entity::Stream;
 
 use crate::{Records, Site};
@@ -37,8 +38,8 @@ impl Site {
 }
 
 /// Checks that the stored aggregates are those of the stored records.
-pub(crate) fn assert_aggregates_follow_from(records: &Records) {
-    let mirrored = Upstream::of_mirror(records);
+pub(crate) fn assert_aggregates_follow_from(mapping: Mapping, records: &Records) {
+    let mirrored = Upstream::of_mirror(mapping, records);
     assert_eq!(Aggregates::stored(records), Aggregates::expected(&mirrored));
 }
 

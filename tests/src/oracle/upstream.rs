@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Days, NaiveTime};
 use ctsync_sandbox::Record;
+use engine::settings::Mapping;
 use entity::{Stream, Timestamp, scheduled_activity};
 
-use super::values::to_utc;
+use super::values::{text, to_utc};
 use crate::{Records, Row, Site};
 
-/// The records of an account by stream, and the window of its scheduled activities.
+/// The records of an account by stream, the window of its scheduled activities, and what its numbers mean.
 pub(super) struct Upstream {
     records: BTreeMap<Stream, Vec<Record>>,
+    pub(super) mapping: Mapping,
     window: Option<(Timestamp, Timestamp)>,
 }
 
@@ -65,12 +67,13 @@ impl Upstream {
         let midnight = |day: chrono::NaiveDate| to_utc(day.and_time(NaiveTime::MIN), site.zone);
         Self {
             records,
+            mapping: site.mapping().await,
             window: Some((midnight(first), midnight(last))),
         }
     }
 
     /// What the live rows of a mirror were made from.
-    pub(super) fn of_mirror(mirror: &Records) -> Self {
+    pub(super) fn of_mirror(mapping: Mapping, mirror: &Records) -> Self {
         let mut records: BTreeMap<Stream, Vec<Record>> = BTreeMap::new();
         for row in mirror
             .rows()
@@ -83,8 +86,15 @@ impl Upstream {
         }
         Self {
             records,
+            mapping,
             window: None,
         }
+    }
+
+    /// Tells whether a contact, opportunity or stage is one of prospects.
+    pub(super) fn is_prospect(&self, record: &Record) -> bool {
+        let contact_type = text(record, "contact_type").unwrap_or_default();
+        self.mapping.prospect_contact_types.contains(&contact_type)
     }
 
     pub(super) fn records(&self, stream: Stream) -> &[Record] {

@@ -1,7 +1,7 @@
 //! What a test looks up in the database, and what it changes there.
 
-use engine::settings::ConnectionSettings;
-use entity::{SyncRunId, connection, sync_run};
+use engine::settings::{ConnectionSettings, Mapping};
+use entity::{SyncRunId, connection, sync_run, tenant};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
 };
@@ -41,6 +41,32 @@ impl Site {
         };
         let result = update.update(self.engine.database.writer()).await;
         result.expect("the settings can be written");
+    }
+
+    /// Returns what the tenant's numbers mean.
+    pub async fn mapping(&self) -> Mapping {
+        let row = self.tenant_row().await;
+        let settings = engine::settings::tenant_settings("the tenant", &row.settings);
+        settings.expect("the settings are valid").mapping
+    }
+
+    /// Changes settings of the tenant.
+    pub async fn change_tenant_settings(&self, settings: Value) {
+        let row = self.tenant_row().await;
+        let settings = overlaid(row.settings.clone(), settings);
+        let update = tenant::ActiveModel {
+            settings: Set(settings),
+            ..row.into_active_model()
+        };
+        let result = update.update(self.engine.database.writer()).await;
+        result.expect("the settings can be written");
+    }
+
+    async fn tenant_row(&self) -> tenant::Model {
+        let find = tenant::Entity::find_by_id(self.tenant);
+        let row = find.one(self.engine.database.writer()).await;
+        row.expect("the tenant can be read")
+            .expect("the tenant is there")
     }
 
     /// Returns the row of a run.

@@ -65,7 +65,7 @@ impl Site {
     pub async fn assert_consistent(&self) {
         let records = self.records().await;
         self.identities.check(&records);
-        assert_aggregates_follow_from(&records);
+        assert_aggregates_follow_from(self.mapping().await, &records);
     }
 
     /// Checks that no record row, nor anything derived from them, differs from `before`.
