@@ -5,6 +5,7 @@
 //! once when another one wrote in between); reads have a pool of their own and never wait for writers.
 //! PostgreSQL needs no such care and gets one pool.
 
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use sea_orm::{
     RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
-use sqlx::{Connection, PgConnection};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection};
 
 use crate::error::{Attempt, Error, Result};
 
@@ -207,8 +209,9 @@ async fn connect_sqlite(url: &str) -> Result<Database> {
 }
 
 async fn connect_postgres(url: &str) -> Result<Database> {
-    reach_postgres(url).await.attempt("connect to PostgreSQL")?;
-    let mut options = ConnectOptions::new(url);
+    let server = reach_postgres(url).await.attempt("connect to PostgreSQL")?;
+    // The library logs its options with their address; the real ones hold the password.
+    let mut options = ConnectOptions::new("postgres://localhost");
     options
         .min_connections(1)
         .max_connections(POSTGRES_CONNECTIONS)
@@ -216,7 +219,7 @@ async fn connect_postgres(url: &str) -> Result<Database> {
         .test_before_acquire(false)
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
         .sqlx_logging(false)
-        .map_sqlx_postgres_opts(|options| options.application_name("ctsync"));
+        .map_sqlx_postgres_opts(move |_| server.clone().application_name("ctsync"));
     let pool = sea_orm::Database::connect(options)
         .await
         .attempt("connect to PostgreSQL")?;
@@ -227,11 +230,12 @@ async fn connect_postgres(url: &str) -> Result<Database> {
 }
 
 /// Connects once, to learn why it cannot be done: the pool would try again until its time is over, and
-/// then only say that.
-async fn reach_postgres(url: &str) -> std::result::Result<(), DbErr> {
+/// then only say that. Returns how to connect.
+async fn reach_postgres(url: &str) -> std::result::Result<PgConnectOptions, DbErr> {
     let failed = |error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)));
-    let connect = PgConnection::connect(url);
-    let connection = tokio::time::timeout(ACQUIRE_TIMEOUT, connect).await;
+    let server = PgConnectOptions::from_str(url).map_err(failed)?;
+    let connection = tokio::time::timeout(ACQUIRE_TIMEOUT, server.connect()).await;
     let connection = connection.unwrap_or(Err(sqlx::Error::PoolTimedOut));
-    connection.map_err(failed)?.close().await.map_err(failed)
+    connection.map_err(failed)?.close().await.map_err(failed)?;
+    Ok(server)
 }
