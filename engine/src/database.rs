@@ -24,8 +24,10 @@ use crate::error::{Attempt, Error, Result};
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a writer of another process is waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
-/// Page cache of one SQLite connection, in KiB: small, because there are five and memory must stay flat.
-const SQLITE_CACHE_KIB: u32 = 4096;
+/// Page cache of SQLite's writer, in KiB: a publication fills several indexes in random order.
+const SQLITE_WRITER_CACHE_KIB: u32 = 24 * 1024;
+/// Page cache of each SQLite reader, in KiB: they read from one end to the other.
+const SQLITE_READER_CACHE_KIB: u32 = 2 * 1024;
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 10;
 
@@ -179,7 +181,7 @@ async fn schema_state(db: &impl ConnectionTrait) -> Result<SchemaState> {
 }
 
 async fn connect_sqlite(url: &str) -> Result<Database> {
-    let pool = |connections: u32| {
+    let pool = |connections: u32, cache_kib: u32| {
         let mut options = ConnectOptions::new(url);
         options
             .min_connections(1)
@@ -187,22 +189,22 @@ async fn connect_sqlite(url: &str) -> Result<Database> {
             .acquire_timeout(BUSY_TIMEOUT)
             .test_before_acquire(false)
             .sqlx_logging(false)
-            .map_sqlx_sqlite_opts(|options| {
+            .map_sqlx_sqlite_opts(move |options| {
                 options
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Normal)
                     .busy_timeout(BUSY_TIMEOUT)
                     .foreign_keys(true)
-                    .pragma("cache_size", format!("-{SQLITE_CACHE_KIB}"))
+                    .pragma("cache_size", format!("-{cache_kib}"))
                     .pragma("temp_store", "MEMORY")
             });
         options
     };
     // The writer opens first: it may create the file, and sets its journal mode.
-    let write = sea_orm::Database::connect(pool(1))
+    let write = sea_orm::Database::connect(pool(1, SQLITE_WRITER_CACHE_KIB))
         .await
         .attempt("open the SQLite database")?;
-    let read = sea_orm::Database::connect(pool(SQLITE_READERS))
+    let read = sea_orm::Database::connect(pool(SQLITE_READERS, SQLITE_READER_CACHE_KIB))
         .await
         .attempt("open the SQLite database")?;
     Ok(Database { read, write })

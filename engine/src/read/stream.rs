@@ -29,8 +29,8 @@ impl Reader<'_> {
         let started = Instant::now();
         let retries_before = self.upstream.retry_count.load(Ordering::Relaxed);
         self.observer.on(Event::StreamStarted(stream)).await;
-        let mut known = KnownRows::load(self.mirror, stream, self.basis).await?;
-        let known_pages = self.known_pages(stream).await?;
+        let known = KnownRows::load(self.mirror, stream, self.basis);
+        let (mut known, known_pages) = futures::try_join!(known, self.known_pages(stream))?;
         let judge = self.judge(&known_pages, plan.names_all_written);
         let (mut reading, failure) = self.read_slices(judge, &mut known, plan.slices).await?;
         reading.gone = plan.gone;
