@@ -28,6 +28,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
 const SQLITE_WRITER_CACHE_KIB: u32 = 24 * 1024;
 /// Page cache of each SQLite reader, in KiB: they read from one end to the other.
 const SQLITE_READER_CACHE_KIB: u32 = 2 * 1024;
+/// Connections are not replaced by age: the task that sqlx 0.9.0 does it with can loop for ever (its issue
+/// 3645), also while the process should end. A broken connection is noticed before it is used.
+const KEPT: Option<Duration> = None;
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 10;
 
@@ -187,6 +190,8 @@ async fn connect_sqlite(url: &str) -> Result<Database> {
             .min_connections(1)
             .max_connections(connections)
             .acquire_timeout(BUSY_TIMEOUT)
+            .idle_timeout(KEPT)
+            .max_lifetime(KEPT)
             .test_before_acquire(false)
             .sqlx_logging(false)
             .map_sqlx_sqlite_opts(move |options| {
@@ -218,6 +223,8 @@ async fn connect_postgres(url: &str) -> Result<Database> {
         .min_connections(1)
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(KEPT)
+        .max_lifetime(KEPT)
         .test_before_acquire(false)
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
         .sqlx_logging(false)

@@ -62,6 +62,21 @@ async fn keeps_pages(app: &TestApp, faults: Vec<Fault>, status: RunStatus, reaso
     site.sync_well().await;
 }
 
+/// Has the client list come too late.
+async fn is_given_up(app: &TestApp, kind: FaultKind) {
+    let site = app.small_site().await;
+    site.sync_well().await;
+    let before = site.records().await;
+    site.change_settings(json!({"request_timeout_ms": SHORT_TIMEOUT_MS}))
+        .await;
+    site.account.inject(Fault::new(kind).on(CLIENTS));
+    assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::Timeout);
+    site.assert_unchanged_since(&before).await;
+    site.change_settings(json!({"request_timeout_ms": 30_000}))
+        .await;
+    site.assert_recovers().await;
+}
+
 async fn site_of_three_pages(app: &TestApp) -> Site {
     let account = AccountSpec {
         leads: 250,
@@ -143,25 +158,11 @@ on_both_databases! {
     }
 
     async fn a_hanging_list_is_given_up(app: &TestApp) {
-        let site = app.small_site().await;
-        site.sync_well().await;
-        site.change_settings(json!({"request_timeout_ms": SHORT_TIMEOUT_MS})).await;
-        let before = site.records().await;
-        site.account.inject(Fault::new(FaultKind::Hang).on(CLIENTS));
-        assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::Timeout);
-        site.assert_unchanged_since(&before).await;
-        site.assert_recovers().await;
+        is_given_up(app, FaultKind::Hang).await;
     }
 
     async fn an_answer_that_trickles_is_given_up(app: &TestApp) {
-        let site = app.small_site().await;
-        site.sync_well().await;
-        site.change_settings(json!({"request_timeout_ms": SHORT_TIMEOUT_MS})).await;
-        let before = site.records().await;
-        site.account.inject(Fault::new(FaultKind::Trickle).on(CLIENTS));
-        assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::Timeout);
-        site.assert_unchanged_since(&before).await;
-        site.assert_recovers().await;
+        is_given_up(app, FaultKind::Trickle).await;
     }
 
     async fn a_reset_connection_changes_nothing(app: &TestApp) {

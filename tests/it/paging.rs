@@ -1,5 +1,7 @@
 //! Lists of several pages that move while they are read: all of it arrives, or none of it counts.
 
+use std::collections::BTreeSet;
+
 use ctsync_sandbox::{
     AccountSpec, Collection, EmptyStyle, Fault, FaultKind, Order, OverLimit, Record, Switches,
     TotalStyle, Truth,
@@ -50,13 +52,33 @@ fn delete_client(truth: &mut Truth, place: usize) {
     truth.delete(Collection::Clients, &id).unwrap();
 }
 
-/// Has `edit` made before each request of a walk in turn, and expects a true mirror each time.
+fn client_ids(site: &Site) -> BTreeSet<String> {
+    let truth = site.account.truth();
+    let ids = truth.clients.iter();
+    ids.map(|client| client.text("client_id").to_owned())
+        .collect()
+}
+
+/// Has `edit` made before each request of a walk in turn, and expects that no record is lost.
 async fn survives(app: &TestApp, order: Order, edit: fn(&mut Truth)) {
     let site = walked_site(app, order).await;
     for request in 1..=4 {
+        let before = client_ids(&site);
         site.account.before_request(CLIENTS, request, edit);
         assert_ended_well(&site.sync().await);
-        // What changed behind the walk is the next run's affair; nothing may be lost or left over for good.
+        let live: BTreeSet<_> = site
+            .records()
+            .await
+            .live_ids(Stream::Leads)
+            .into_iter()
+            .collect();
+        let stayed = before.intersection(&client_ids(&site)).cloned().collect();
+        assert!(
+            live.is_superset(&stayed),
+            "lost {:?}",
+            stayed.difference(&live)
+        );
+        // What changed behind the walk is the next run's affair.
         site.sync_well().await;
     }
 }

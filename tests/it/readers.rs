@@ -27,11 +27,13 @@ struct Sight {
 /// Looks at records, aggregates and runs with one statement, which both databases answer as of one moment.
 async fn look(database: &Database, tenant: TenantId) -> Sight {
     let sql = "SELECT MIN(company) AS first_version, MAX(company) AS last_version, COUNT(*) AS row_count, \
-        (SELECT CAST(COALESCE(SUM(leads), 0) AS BIGINT) FROM lead_metrics WHERE tenant_id = $1 AND dimension_type = 'source') AS counted_leads, \
-        (SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM pipeline_stage_counts WHERE tenant_id = $1) AS counted_opportunities, \
+        (SELECT CAST(COALESCE(SUM(leads), 0) AS BIGINT) FROM lead_metrics \
+         WHERE tenant_id = $1 AND dimension_type = 'source') AS counted_leads, \
+        (SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM pipeline_stage_counts \
+         WHERE tenant_id = $1) AS counted_opportunities, \
         (SELECT COUNT(*) FROM sync_runs WHERE tenant_id = $1 AND status = 'success') AS success_count \
         FROM (SELECT company FROM ct_leads WHERE tenant_id = $1 AND deleted_at IS NULL \
-        UNION ALL SELECT company FROM ct_opportunities WHERE tenant_id = $1 AND deleted_at IS NULL) AS seen";
+              UNION ALL SELECT company FROM ct_opportunities WHERE tenant_id = $1 AND deleted_at IS NULL) AS seen";
     let db = database.reader();
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [tenant.into()]);
     Sight::find_by_statement(statement)

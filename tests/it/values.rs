@@ -181,7 +181,8 @@ on_both_databases! {
 
     async fn weighted_values_are_rounded_half_to_even(app: &TestApp) {
         let site = app.site(AccountSpec::default()).await;
-        for (deal_size, weighted) in [("0.01", "0"), ("0.03", "0.02"), ("0.05", "0.02"), ("0.07", "0.04"), ("100", "50")] {
+        let cases = [("0.01", "0"), ("0.03", "0.02"), ("0.05", "0.02"), ("0.07", "0.04"), ("100", "50")];
+        for (deal_size, weighted) in cases {
             let id = add_opportunity(&site, "Deal Structure", deal_size);
             site.sync_well().await;
             let records = site.records().await;
