@@ -76,7 +76,8 @@ struct Row {
 
 impl Row {
     fn read(row: &QueryResult, table: &RecordTable, basis: Basis) -> Result<Self, DbErr> {
-        let content_hash: Vec<u8> = row.try_get("", "content_hash")?;
+        // By place: looking each name up in each row would cost more than the rest.
+        let content_hash: Vec<u8> = row.try_get_by_index(1)?;
         let compared = match basis {
             Basis::ContentHash => content_hash,
             Basis::Columns => {
@@ -93,9 +94,9 @@ impl Row {
             }
         };
         Ok(Self {
-            upstream_id: row.try_get("", "upstream_id")?,
+            upstream_id: row.try_get_by_index(0)?,
             compared,
-            is_live: row.try_get("", "is_live")?,
+            is_live: row.try_get_by_index(2)?,
         })
     }
 }

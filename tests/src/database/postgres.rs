@@ -1,11 +1,11 @@
 //! Databases on a PostgreSQL server: copies of a template, because copying is faster than migrating.
 //!
 //! The template belongs to one build of the suites. Whoever needs it first makes it, under a lock that
-//! all processes share, and removes the templates of other builds.
+//! all processes share, and removes the templates of old builds.
 
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use engine::database::Database;
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, FromQueryResult, Statement};
@@ -60,14 +60,16 @@ impl PostgresDatabase {
 
 /// Returns the name of the template, which exists from then on.
 async fn make_template(server: &DatabaseConnection) -> String {
-    let template = format!("{TEMPLATE_PREFIX}{}", build_number());
+    let build = build_number();
+    let template = format!("{TEMPLATE_PREFIX}{build}");
     execute(server, &format!("SELECT pg_advisory_lock({LOCK})")).await;
     let present = databases(server, TEMPLATE_PREFIX).await;
-    for name in present.iter().filter(|name| **name != template) {
+    for name in present.iter().filter(|name| is_outdated(name, build)) {
         drop_database(server, name).await;
     }
     if !present.contains(&template) {
         let draft = format!("{template}_draft");
+        drop_database(server, &draft).await;
         execute(server, &format!("CREATE DATABASE {draft}")).await;
         migrate(&database_url(&draft)).await;
         // With its name it is complete, even if this process dies right now.
@@ -79,6 +81,15 @@ async fn make_template(server: &DatabaseConnection) -> String {
     }
     execute(server, &format!("SELECT pg_advisory_unlock({LOCK})")).await;
     template
+}
+
+/// Tells whether a template, or the draft of one, is of a build so old that nobody runs it any more.
+fn is_outdated(template: &str, build: u128) -> bool {
+    let number = template
+        .trim_start_matches(TEMPLATE_PREFIX)
+        .trim_end_matches("_draft");
+    let number: u128 = number.parse().unwrap_or_default();
+    number + Duration::from_hours(24).as_nanos() < build
 }
 
 async fn migrate(url: &str) {
