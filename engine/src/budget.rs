@@ -20,6 +20,9 @@ use crate::clock::Clock;
 use crate::database::Database;
 use crate::error::{Attempt, Result};
 
+/// Tokens taken at once where the rate is not limited: the upstream may still ask to be left alone.
+const UNLIMITED_TOKENS: u32 = 100;
+
 /// The budget of one upstream account.
 #[derive(Debug, Clone)]
 pub struct RateBudget {
@@ -115,7 +118,7 @@ impl RateBudget {
             return (Grant::Wait(wait), None);
         }
         if self.rate == 0.0 {
-            return (Grant::Tokens(u32::MAX), None);
+            return (Grant::Tokens(UNLIMITED_TOKENS), None);
         }
         let elapsed = (now - row.refilled_at).to_std().unwrap_or_default();
         let tokens = (row.tokens + elapsed.as_secs_f64() * self.rate).min(self.capacity());
