@@ -28,6 +28,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
 const SQLITE_WRITER_CACHE_KIB: u32 = 24 * 1024;
 /// Page cache of each SQLite reader, in KiB: they read from one end to the other.
 const SQLITE_READER_CACHE_KIB: u32 = 2 * 1024;
+/// Rows that the thread of a SQLite connection reads ahead: handing over each on its own costs more than
+/// reading it.
+const ROW_BUFFER: usize = 1000;
 /// Connections are not replaced by age: the task that sqlx 0.9.0 does it with can loop for ever (its issue
 /// 3645), also while the process should end. A broken connection is noticed before it is used.
 const KEPT: Option<Duration> = None;
@@ -200,6 +203,7 @@ async fn connect_sqlite(url: &str) -> Result<Database> {
                     .synchronous(SqliteSynchronous::Normal)
                     .busy_timeout(BUSY_TIMEOUT)
                     .foreign_keys(true)
+                    .row_buffer_size(ROW_BUFFER)
                     .pragma("cache_size", format!("-{cache_kib}"))
                     .pragma("temp_store", "MEMORY")
             });

@@ -26,72 +26,74 @@ pub(crate) fn head(hash: &[u8]) -> u64 {
 ///
 /// White space and the order of fields do not matter; `rules` (how the record is normalized) do.
 pub fn content(rules: &str, record: &Map<String, Value>) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    hasher.update(rules);
-    object(&mut hasher, record);
-    hasher.finalize().into()
+    let mut text = Text(rules.as_bytes().to_vec());
+    text.object(record);
+    bytes(&text.0)
 }
 
 /// Returns the hash of a row's columns.
 pub(crate) fn row(values: &[sea_orm::Value]) -> [u8; 32] {
     use sea_orm::Value as Column;
-    let mut hasher = Sha256::new();
+    let mut text = Text::default();
     for value in values {
         match value {
-            Column::String(Some(string)) => text(&mut hasher, b's', string),
-            Column::Int(Some(number)) => text(&mut hasher, b'd', &number.to_string()),
-            Column::BigInt(Some(number)) => text(&mut hasher, b'd', &number.to_string()),
-            Column::Bool(Some(flag)) => hasher.update(if *flag { b"t" } else { b"f" }),
+            Column::String(Some(string)) => text.bytes(b's', string.as_bytes()),
+            Column::Int(Some(number)) => text.bytes(b'd', number.to_string().as_bytes()),
+            Column::BigInt(Some(number)) => text.bytes(b'd', number.to_string().as_bytes()),
+            Column::Bool(Some(flag)) => text.0.push(if *flag { b't' } else { b'f' }),
             Column::ChronoDateTimeUtc(Some(time)) => {
-                text(&mut hasher, b'z', &time.timestamp_micros().to_string());
+                text.bytes(b'z', time.timestamp_micros().to_string().as_bytes());
             }
-            Column::Bytes(Some(bytes)) => {
-                size(&mut hasher, b'b', bytes.len());
-                hasher.update(bytes);
-            }
+            Column::Bytes(Some(bytes)) => text.bytes(b'b', bytes),
             // Record tables have no columns of other kinds.
-            _ => hasher.update(b"n"),
+            _ => text.0.push(b'n'),
         }
     }
-    hasher.finalize().into()
+    bytes(&text.0)
 }
 
-// Each value is written with its kind and length, so that no two different values look alike.
-fn value(hasher: &mut Sha256, value: &Value) {
-    match value {
-        Value::Null => hasher.update(b"n"),
-        Value::Bool(flag) => hasher.update(if *flag { b"t" } else { b"f" }),
-        Value::Number(number) => text(hasher, b'd', &number.to_string()),
-        Value::String(string) => text(hasher, b's', string),
-        Value::Array(items) => {
-            size(hasher, b'a', items.len());
-            for item in items {
-                self::value(hasher, item);
+/// Values written one after the other, each with its kind and length, so that no two different ones look
+/// alike. Hashed at once: many small pieces would cost the hash more than their bytes.
+#[derive(Default)]
+struct Text(Vec<u8>);
+
+impl Text {
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::Null => self.0.push(b'n'),
+            Value::Bool(flag) => self.0.push(if *flag { b't' } else { b'f' }),
+            Value::Number(number) => self.bytes(b'd', number.to_string().as_bytes()),
+            Value::String(string) => self.bytes(b's', string.as_bytes()),
+            Value::Array(items) => {
+                self.size(b'a', items.len());
+                for item in items {
+                    self.value(item);
+                }
             }
+            Value::Object(members) => self.object(members),
         }
-        Value::Object(members) => object(hasher, members),
     }
-}
 
-fn object(hasher: &mut Sha256, members: &Map<String, Value>) {
-    size(hasher, b'o', members.len());
-    // The map's own order depends on a feature that any dependency may switch on.
-    let mut members: Vec<_> = members.iter().collect();
-    members.sort_unstable_by_key(|(name, _)| *name);
-    for (name, member) in members {
-        text(hasher, b'k', name);
-        value(hasher, member);
+    fn object(&mut self, members: &Map<String, Value>) {
+        self.size(b'o', members.len());
+        // The map's own order depends on a feature that any dependency may switch on.
+        let mut members: Vec<_> = members.iter().collect();
+        members.sort_unstable_by_key(|(name, _)| *name);
+        for (name, member) in members {
+            self.bytes(b'k', name.as_bytes());
+            self.value(member);
+        }
     }
-}
 
-fn text(hasher: &mut Sha256, kind: u8, text: &str) {
-    size(hasher, kind, text.len());
-    hasher.update(text);
-}
+    fn bytes(&mut self, kind: u8, bytes: &[u8]) {
+        self.size(kind, bytes.len());
+        self.0.extend_from_slice(bytes);
+    }
 
-fn size(hasher: &mut Sha256, kind: u8, size: usize) {
-    hasher.update([kind]);
-    hasher.update(size.to_le_bytes());
+    fn size(&mut self, kind: u8, size: usize) {
+        self.0.push(kind);
+        self.0.extend_from_slice(&size.to_le_bytes());
+    }
 }
 
 #[cfg(test)]
