@@ -1,6 +1,7 @@
 //! SIGKILL at any instant leaves a legal state, from which the next run carries on.
 
 use ctsync_sandbox::{Fault, FaultKind};
+use engine::database::Database;
 use entity::connection;
 use sea_orm::sea_query::Expr;
 use sea_orm::{EntityTrait, PaginatorTrait};
@@ -10,13 +11,13 @@ use tests::{TestApp, endpoint, on_both_databases};
 use crate::installation::Installation;
 
 /// Ends all leases, as time would.
-async fn expire_leases(app: &TestApp) {
+pub(crate) async fn expire_leases(database: &Database) {
     connection::Entity::update_many()
         .col_expr(
             connection::Column::LeaseExpiresAt,
             Expr::value(chrono::DateTime::UNIX_EPOCH),
         )
-        .exec(app.engine.database.writer())
+        .exec(database.writer())
         .await
         .unwrap();
 }
@@ -45,7 +46,7 @@ async fn killed_at(app: &TestApp, endpoint: &str, nth: u64) {
         Some(13),
         "the lease must hold until it expires"
     );
-    expire_leases(app).await;
+    expire_leases(&app.engine.database).await;
     ctsync.succeed(&["run", "--all"]).await;
     assert_eq!(
         ctsync.json(&["verify", "acme"]).await[0]["agreement"],
@@ -95,7 +96,7 @@ on_both_databases! {
             child.kill().await.unwrap();
             let leads = entity::lead::Entity::find().count(app.engine.database.reader()).await.unwrap();
             assert!(leads == 0 || leads == 250, "{leads} leads are visible");
-            expire_leases(app).await;
+            expire_leases(&app.engine.database).await;
             account.update_client("7000001", "deal_size", round.to_string()).unwrap();
         }
         ctsync.succeed(&["run", "--all"]).await;

@@ -12,6 +12,7 @@ mod exits;
 mod installation;
 mod journey;
 mod killed;
+mod outage;
 mod secrecy;
 mod settings;
 mod signals;

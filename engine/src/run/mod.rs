@@ -251,12 +251,12 @@ impl Engine {
             snapshots: writer.as_ref(),
             observer,
         };
-        let reading = self
-            .read_streams(target, request, &reader, heartbeat)
-            .await?;
+        let reading = self.read_streams(target, request, &reader, heartbeat).await;
+        // A writer that has stopped makes reading fail, too; it is the one that knows why.
         if let Some(writer) = writer {
             writer.finish().await?;
         }
+        let reading = reading?;
         observer.on(Event::SnapshotsStored).await;
         Ok(reading)
     }
