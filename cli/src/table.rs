@@ -106,7 +106,7 @@ pub(crate) fn right(value: impl ToString) -> Cell {
 /// A cell for a state's word, coloured by how good the news are.
 pub(crate) fn state(word: &str) -> Cell {
     let colour = match word {
-        "active" | "success" | "published" | "match" | "ok" => Color::Green,
+        "active" | "success" | "published" | "compared" | "match" | "ok" => Color::Green,
         "paused" | "partial" | "braked" | "skipped" | "running" | "cannot_tell" | "warning" => {
             Color::Yellow
         }

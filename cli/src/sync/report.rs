@@ -2,6 +2,8 @@
 
 use anyhow::Result;
 use engine::run::{RunReport, StreamReport};
+use entity::sync_run::RunKind;
+use entity::sync_run_stream::StreamStatus;
 
 use super::outcome::Outcome;
 use crate::display::{duration, moment};
@@ -179,7 +181,7 @@ fn streams(report: &RunReport) -> Table {
     for stream in &report.streams {
         table.row([
             text(stream.stream.as_str().replace('_', " ")),
-            state(stream.status.as_str()),
+            state(stream_state(report, stream)),
             number(stream.read),
             number(stream.added),
             number(stream.changed),
@@ -191,6 +193,15 @@ fn streams(report: &RunReport) -> Table {
         ]);
     }
     table
+}
+
+/// What was read whole is published, unless the run only compares.
+fn stream_state(report: &RunReport, stream: &StreamReport) -> &'static str {
+    let only_compares = report.dry_run || report.kind == RunKind::Verify;
+    match stream.status {
+        StreamStatus::Published if only_compares => "compared",
+        status => status.as_str(),
+    }
 }
 
 /// Returns the upstream ids of what a stream would change, where the report has them.
