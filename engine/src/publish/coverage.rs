@@ -2,7 +2,9 @@
 
 use entity::{CoverageId, coverage};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DeleteMany, EntityTrait, QueryFilter,
+};
 
 use super::{CHUNK, Publication};
 use crate::connector::{Boundary, Slice};
@@ -69,14 +71,7 @@ async fn forget_gone(
     outcome: &StreamOutcome,
 ) -> Result<()> {
     for slices in outcome.reading.gone.chunks(CHUNK) {
-        coverage::Entity::delete_many()
-            .filter(coverage::COLUMN.tenant_id.eq(publication.lease.tenant))
-            .filter(
-                coverage::COLUMN
-                    .connection_id
-                    .eq(publication.lease.connection),
-            )
-            .filter(coverage::COLUMN.stream.eq(outcome.stream))
+        of_stream(publication, outcome)
             .filter(coverage::Column::Slice.is_in(slices.iter().map(Slice::key)))
             .exec(tx)
             .await
@@ -91,16 +86,21 @@ async fn forget_windows(
     tx: &DatabaseTransaction,
     outcome: &StreamOutcome,
 ) -> Result<()> {
-    coverage::Entity::delete_many()
-        .filter(coverage::COLUMN.tenant_id.eq(publication.lease.tenant))
-        .filter(
-            coverage::COLUMN
-                .connection_id
-                .eq(publication.lease.connection),
-        )
-        .filter(coverage::COLUMN.stream.eq(outcome.stream))
+    of_stream(publication, outcome)
         .exec(tx)
         .await
         .attempt("write coverage")?;
     Ok(())
+}
+
+/// The coverage of one stream of the connection, to be deleted.
+fn of_stream(
+    publication: &Publication<'_>,
+    outcome: &StreamOutcome,
+) -> DeleteMany<coverage::Entity> {
+    let connection = publication.lease.connection;
+    coverage::Entity::delete_many()
+        .filter(coverage::COLUMN.tenant_id.eq(publication.lease.tenant))
+        .filter(coverage::COLUMN.connection_id.eq(connection))
+        .filter(coverage::COLUMN.stream.eq(outcome.stream))
 }

@@ -1,4 +1,4 @@
-//! What the mirror knows of a stream, in a form that fits into memory: 40 bytes a row.
+//! What the mirror knows of a stream, in a form that fits into memory: about 50 bytes a row.
 
 use std::collections::{HashMap, HashSet};
 
