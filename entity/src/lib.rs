@@ -27,6 +27,7 @@ pub mod rate_budget;
 pub mod raw_payload;
 pub mod reason;
 pub mod rejected_record;
+pub mod rental_opportunity;
 pub mod sales_cycle;
 pub mod scheduled_activity;
 pub mod schema_drift;

@@ -39,4 +39,11 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Model {
+    /// The HTTP status of the answer.
+    pub fn status(&self) -> u16 {
+        u16::try_from(self.http_status).unwrap_or_default()
+    }
+}
+
 tenant_owned!();

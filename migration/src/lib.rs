@@ -15,6 +15,7 @@ mod m20261120_000007_provenance;
 mod m20261120_000008_rate_budgets;
 mod m20261120_000009_audit_log;
 mod m20261120_000010_report_views;
+mod m20261120_000014_opportunities;
 mod schema;
 
 /// Brings a database to any step of the history.
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000008_rate_budgets::Migration),
             Box::new(m20261120_000009_audit_log::Migration),
             Box::new(m20261120_000010_report_views::Migration),
+            Box::new(m20261120_000014_opportunities::Migration),
         ]
     }
 }
