@@ -20,6 +20,9 @@ const DEFAULT_DATABASE_URL: &str = "sqlite://ctsync.db?mode=rwc";
 /// Where `ClientTether` is unless something else is said.
 const DEFAULT_CLIENTTETHER_URL: &str = "https://api.clienttether.com/v2/api/";
 
+/// Where Current RMS is unless something else is said.
+const DEFAULT_CURRENT_RMS_URL: &str = "https://api.current-rms.com/api/v1/";
+
 /// The environment, with `.env` behind it.
 #[derive(Debug)]
 pub(crate) struct Environment {
@@ -116,6 +119,11 @@ impl Settings {
                     DEFAULT_CLIENTTETHER_URL,
                 )?,
                 clienttether_token: environment.secret("CLIENTTETHER_ACCESS_TOKEN")?,
+                current_rms_url: upstream_url(
+                    "CURRENT_RMS_API_URL",
+                    environment.get("CURRENT_RMS_API_URL")?.as_deref(),
+                    DEFAULT_CURRENT_RMS_URL,
+                )?,
             },
         })
     }

@@ -3,12 +3,14 @@
 //! Never from arguments, which other users of the machine can see. What was read is never repeated, not
 //! even in a message about what is wrong with it.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read, stdin};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use console::Term;
-use engine::secret::Credentials;
+use engine::credentials::{CredentialField, Credentials};
+use entity::Source;
 use secrecy::SecretString;
 
 use crate::exit::Usage;
@@ -21,19 +23,23 @@ const MAX_BYTES: u64 = 64 * 1024;
 pub(crate) struct CredentialsArgs {
     /// File with the credentials; standard input if left out.
     ///
-    /// Either the web key alone, or lines `web_key=…` and `access_token=…`, or the same as JSON. Without
-    /// an access token of its own a connection uses CLIENTTETHER_ACCESS_TOKEN.
+    /// Lines `name=value`, or the same as JSON. For clienttether: `web_key=…` and `access_token=…`, or the web key
+    /// alone; without an access token of its own a connection uses CLIENTTETHER_ACCESS_TOKEN. For current_rms:
+    /// `subdomain=…` and `api_key=…`.
     #[arg(long, value_name = "FILE")]
     credentials_file: Option<PathBuf>,
 }
 
+/// The values of the fields that were given.
+type Given = BTreeMap<&'static str, SecretString>;
+
 impl CredentialsArgs {
-    /// Reads the credentials; asks for them when standard input is a terminal.
-    pub(crate) fn read(&self) -> Result<Credentials> {
+    /// Reads credentials of `source`; asks for them when standard input is a terminal.
+    pub(crate) fn read(&self, source: Source) -> Result<Credentials> {
         match &self.credentials_file {
-            Some(path) => parse(&read_file(path)?),
-            None if stdin().is_terminal() => ask(),
-            None => parse(&read_all(stdin().lock(), "standard input")?),
+            Some(path) => parse(source, &read_file(path)?),
+            None if stdin().is_terminal() => build(source, &ask(source)?),
+            None => parse(source, &read_all(stdin().lock(), "standard input")?),
         }
     }
 }
@@ -55,103 +61,103 @@ fn read_all(reader: impl Read, name: &str) -> Result<String> {
     Ok(text)
 }
 
-fn ask() -> Result<Credentials> {
+fn ask(source: Source) -> Result<Given> {
     let term = Term::stderr();
-    term.write_str("Web key of the account (not shown): ")?;
-    let web_key = term.read_secure_line()?;
-    term.write_str("Access token (not shown; empty = CLIENTTETHER_ACCESS_TOKEN): ")?;
-    let access_token = term.read_secure_line()?;
-    let access_token = Some(access_token.trim()).filter(|token| !token.is_empty());
-    build(Some(&web_key), access_token)
+    let mut given = Given::new();
+    for CredentialField { name, prompt, .. } in Credentials::fields(source) {
+        term.write_str(&format!("{prompt} (not shown): "))?;
+        let value = term.read_secure_line()?;
+        if !value.trim().is_empty() {
+            given.insert(name, value.trim().into());
+        }
+    }
+    Ok(given)
 }
 
-fn parse(text: &str) -> Result<Credentials> {
+fn parse(source: Source, text: &str) -> Result<Credentials> {
     let text = text.trim();
-    if text.starts_with('{') {
-        return parse_json(text);
-    }
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    match (lines.next(), lines.next()) {
-        (Some(only), None) if field(only).is_none() => build(Some(only), None),
-        _ => parse_lines(text),
-    }
-}
-
-fn parse_json(text: &str) -> Result<Credentials> {
-    // The parser's own words could quote a secret.
-    let refused = |_| {
-        Usage(
-            "the credentials look like JSON but are not {\"web_key\": \"…\"} or {\"web_key\": \"…\", \
-             \"access_token\": \"…\"}"
-                .to_owned(),
-        )
+    let given = if text.starts_with('{') {
+        parse_json(source, text)?
+    } else {
+        parse_lines(source, text)?
     };
-    let credentials: Credentials = serde_json::from_str(text).map_err(refused)?;
-    let Credentials {
-        web_key,
-        access_token,
-    } = credentials;
-    Ok(Credentials {
-        web_key: checked("web_key", web_key)?,
-        access_token: access_token
-            .map(|token| checked("access_token", token))
-            .transpose()?,
-    })
+    build(source, &given)
 }
 
-fn parse_lines(text: &str) -> Result<Credentials> {
-    let (mut web_key, mut access_token) = (None, None);
+fn parse_json(source: Source, text: &str) -> Result<Given> {
+    // The parser's own words could quote a secret.
+    let refused = || {
+        let fields = Credentials::fields(source).iter();
+        let fields: Vec<_> = fields
+            .map(|field| format!("\"{}\": \"…\"", field.name))
+            .collect();
+        Usage(format!(
+            "the credentials look like JSON but are not {{{}}}",
+            fields.join(", ")
+        ))
+    };
+    let object: BTreeMap<String, String> = serde_json::from_str(text).map_err(|_| refused())?;
+    let pair = |(name, value): (String, String)| Some((known(source, &name)?, value.into()));
+    let pairs: Option<Given> = object.into_iter().map(pair).collect();
+    Ok(pairs.ok_or_else(refused)?)
+}
+
+fn parse_lines(source: Source, text: &str) -> Result<Given> {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    if let (Some(only), None) = (lines.next(), lines.next())
+        && field(source, only).is_none()
+        && let Some(name) = sole_required(source)
+    {
+        return Ok(Given::from([(name, only.into())]));
+    }
+    let mut given = Given::new();
     for (place, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        match field(line) {
-            Some(("web_key", value)) => web_key = Some(value),
-            Some((_, value)) => access_token = Some(value),
-            None => {
-                return Err(Usage(format!(
-                    "line {} of the credentials is neither web_key=… nor access_token=…",
-                    place + 1
-                ))
-                .into());
-            }
-        }
+        let (name, value) = field(source, line).ok_or_else(|| not_a_field(source, place))?;
+        given.insert(name, value.into());
     }
-    build(web_key, access_token)
+    Ok(given)
 }
 
-/// Splits a line that sets one of the two known fields. Web keys may contain `=` themselves.
-fn field(line: &str) -> Option<(&str, &str)> {
-    let (name, value) = line.split_once('=')?;
-    let name = name.trim();
-    matches!(name, "web_key" | "access_token").then(|| (name, value.trim()))
-}
-
-fn build(web_key: Option<&str>, access_token: Option<&str>) -> Result<Credentials> {
-    let web_key = web_key.ok_or_else(|| {
-        Usage(
-            "the credentials have no web key: give it alone on a line, or as web_key=…".to_owned(),
-        )
-    })?;
-    Ok(Credentials {
-        web_key: checked("web_key", web_key.trim().into())?,
-        access_token: access_token
-            .map(|token| checked("access_token", token.into()))
-            .transpose()?,
-    })
-}
-
-fn checked(name: &str, secret: SecretString) -> Result<SecretString> {
-    use secrecy::ExposeSecret;
-    let text = secret.expose_secret();
-    if !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic()) {
-        return Ok(secret);
-    }
-    Err(Usage(format!(
-        "the {name} must be printable ASCII without spaces, and not empty"
+fn not_a_field(source: Source, place: usize) -> Usage {
+    let fields = Credentials::fields(source).iter();
+    let fields: Vec<_> = fields.map(|field| format!("{}=…", field.name)).collect();
+    Usage(format!(
+        "line {} of the credentials is neither {}",
+        place + 1,
+        fields.join(" nor ")
     ))
-    .into())
+}
+
+/// The field that a bare line is, where only one is needed.
+fn sole_required(source: Source) -> Option<&'static str> {
+    let fields = Credentials::fields(source).iter();
+    let mut required = fields.filter(|field| field.is_required);
+    match (required.next(), required.next()) {
+        (Some(only), None) => Some(only.name),
+        _ => None,
+    }
+}
+
+/// Splits a line that sets one of the known fields. Secrets may contain `=` themselves.
+fn field(source: Source, line: &str) -> Option<(&'static str, &str)> {
+    let (name, value) = line.split_once('=')?;
+    Some((known(source, name.trim())?, value.trim()))
+}
+
+fn known(source: Source, name: &str) -> Option<&'static str> {
+    let mut fields = Credentials::fields(source).iter();
+    fields
+        .find(|field| field.name == name)
+        .map(|field| field.name)
+}
+
+fn build(source: Source, given: &Given) -> Result<Credentials> {
+    let credentials = Credentials::from_fields(source, |name| given.get(name).cloned());
+    credentials.map_err(|error| Usage(error.to_string()).into())
 }
 
 #[cfg(test)]
@@ -161,10 +167,14 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> (String, Option<String>) {
-        let Credentials {
+        let parsed = parse(Source::ClientTether, text).unwrap();
+        let Credentials::ClientTether {
             web_key,
             access_token,
-        } = parse(text).unwrap();
+        } = parsed
+        else {
+            panic!("they are of another upstream");
+        };
         let token = access_token.map(|token| token.expose_secret().to_owned());
         (web_key.expose_secret().to_owned(), token)
     }
@@ -201,9 +211,31 @@ mod tests {
             r#"{"web_key": " hunter2"}"#,
         ];
         for text in wrong {
-            let error = parse(text).unwrap_err();
+            let error = parse(Source::ClientTether, text).unwrap_err();
             assert!(!format!("{error:#}").contains("hunter2"), "{error:#}");
             assert!(error.is::<Usage>());
+        }
+    }
+
+    #[test]
+    fn each_upstream_has_fields_of_its_own() {
+        for text in [
+            "subdomain=north\napi_key=k",
+            r#"{"subdomain": "north", "api_key": "k"}"#,
+        ] {
+            let parsed = parse(Source::CurrentRms, text).unwrap();
+            assert!(
+                matches!(parsed, Credentials::CurrentRms { subdomain, .. } if subdomain == "north")
+            );
+        }
+        for text in [
+            "hunter2",
+            "web_key=hunter2",
+            "api_key=hunter2",
+            r#"{"web_key": "hunter2"}"#,
+        ] {
+            let error = parse(Source::CurrentRms, text).unwrap_err();
+            assert!(!format!("{error:#}").contains("hunter2"), "{error:#}");
         }
     }
 }

@@ -15,9 +15,9 @@ where
     PossibleValuesParser::new(words).try_map(|word| word.parse::<T>())
 }
 
-/// Parses a source this version can read.
+/// Parses a source.
 pub(crate) fn source() -> impl TypedValueParser<Value = entity::Source> {
-    parser([entity::Source::ClientTether.as_str()])
+    parser(entity::Source::ALL.iter().map(|source| source.as_str()))
 }
 
 /// Parses a stream.

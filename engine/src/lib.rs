@@ -7,6 +7,7 @@ pub mod admin;
 pub mod budget;
 pub mod clock;
 pub mod connector;
+pub mod credentials;
 pub mod database;
 pub mod error;
 pub mod hash;

@@ -23,6 +23,10 @@ pub enum Event {
     },
     /// A stream is read, or has failed; its snapshots may not be committed yet.
     StreamEnded(Stream),
+    /// A part of a stream is written and about to be committed.
+    PublishingPart,
+    /// A part of a stream is visible, while the run goes on.
+    PartPublished,
     /// All snapshots of the run are committed.
     SnapshotsStored,
     /// The publishing transaction has written everything and is about to commit.

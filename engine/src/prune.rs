@@ -64,9 +64,10 @@ fn runs_sql() -> String {
 }
 
 fn record_tables() -> impl Iterator<Item = &'static str> {
-    entity::Stream::ALL
-        .iter()
-        .map(|stream| model::table(*stream).name)
+    let sources = entity::Source::ALL.iter();
+    sources
+        .flat_map(|source| model::tables(*source))
+        .map(|(_, table)| table.name)
 }
 
 async fn execute(tx: &DatabaseTransaction, sql: &str, before: Option<Timestamp>) -> Result<u64> {

@@ -5,10 +5,12 @@
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use entity::{Amount, Stream};
+use entity::{Amount, Source, Stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
+
+use crate::model;
 
 /// Why a settings object was refused.
 #[derive(Debug, thiserror::Error)]
@@ -104,9 +106,10 @@ impl BrakeLimits {
     }
 }
 
-/// Settings of a connection.
+/// Settings of a connection; each source has defaults of its own and knows only the settings that mean something
+/// to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct ConnectionSettings {
     /// Where the upstream is; the source's usual address when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -137,16 +140,52 @@ pub struct ConnectionSettings {
     pub activities_future_days: u32,
     /// Event types asked for, as the upstream names them.
     pub event_types: Vec<String>,
+    /// How far back records are mirrored by their date, in days.
+    pub past_days: u32,
+    /// How far ahead records are mirrored by their date, in days.
+    pub future_days: u32,
+    /// How far before the start of the last good run changes are asked for, in minutes.
+    pub incremental_overlap_minutes: u32,
+    /// Every date window is read again at least this often, in hours, to find deletions.
+    pub sweep_hours: u32,
 }
 
-impl Default for ConnectionSettings {
-    fn default() -> Self {
+/// Settings that mean something only to some sources, and to which.
+const OWN_SETTINGS: [(Source, &[&str]); 2] = [
+    (
+        Source::ClientTether,
+        &[
+            "notes_sweep_hours",
+            "activities_past_days",
+            "activities_future_days",
+            "event_types",
+        ],
+    ),
+    (
+        Source::CurrentRms,
+        &[
+            "past_days",
+            "future_days",
+            "incremental_overlap_minutes",
+            "sweep_hours",
+        ],
+    ),
+];
+
+impl ConnectionSettings {
+    /// What a connection of `source` does when it is told nothing.
+    pub fn of(source: Source) -> Self {
+        // The pace that Current RMS is known to bear: 60 requests a minute, with a little to spare.
+        let (requests_per_second, concurrency) = match source {
+            Source::ClientTether => (10.0, 4),
+            Source::CurrentRms => (1.0 / 1.1, 1),
+        };
         Self {
             base_url: None,
             time_zone: None,
             streams: None,
-            requests_per_second: 10.0,
-            concurrency: 4,
+            requests_per_second,
+            concurrency,
             request_timeout_ms: 30_000,
             deadline_seconds: 30 * 60,
             max_body_bytes: 16 * 1024 * 1024,
@@ -155,11 +194,13 @@ impl Default for ConnectionSettings {
             activities_past_days: 90,
             activities_future_days: 365,
             event_types: vec!["appt".to_owned()],
+            past_days: 30,
+            future_days: 365,
+            incremental_overlap_minutes: 5,
+            sweep_hours: 24,
         }
     }
-}
 
-impl ConnectionSettings {
     /// Time for one request with its answer.
     pub fn request_timeout(&self) -> Duration {
         Duration::from_millis(self.request_timeout_ms)
@@ -170,7 +211,11 @@ impl ConnectionSettings {
         Duration::from_secs(self.deadline_seconds)
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self, source: Source) -> Result<(), String> {
+        let streams = self.streams.iter().flatten();
+        for stream in streams {
+            model::table(source, *stream).map_err(|error| format!("`streams`: {error}"))?;
+        }
         if !(self.requests_per_second.is_finite() && self.requests_per_second >= 0.0) {
             return Err("`requests_per_second` must be 0 or more".to_owned());
         }
@@ -188,6 +233,7 @@ impl ConnectionSettings {
             ("max_body_bytes", self.max_body_bytes > 0),
             ("max_pages", self.max_pages > 0),
             ("notes_sweep_hours", self.notes_sweep_hours > 0),
+            ("sweep_hours", self.sweep_hours > 0),
         ];
         match positive.iter().find(|(_, ok)| !ok) {
             Some((name, _)) => Err(format!("`{name}` must not be empty or 0")),
@@ -201,13 +247,32 @@ pub fn tenant_settings(owner: &str, json: &Value) -> Result<TenantSettings, Sett
     parse(owner, json)
 }
 
-/// Reads the settings of a connection and checks their ranges.
-pub fn connection_settings(owner: &str, json: &Value) -> Result<ConnectionSettings, SettingsError> {
-    let settings: ConnectionSettings = parse(owner, json)?;
-    settings.check().map_err(|detail| SettingsError {
+/// Reads the settings of a connection of `source` and checks their ranges.
+pub fn connection_settings(
+    owner: &str,
+    source: Source,
+    json: &Value,
+) -> Result<ConnectionSettings, SettingsError> {
+    let refused = |detail: String| SettingsError {
         owner: owner.to_owned(),
         detail,
-    })?;
+    };
+    let Value::Object(given) = json else {
+        return Err(refused("they are not an object".to_owned()));
+    };
+    let is_given = |name: &&&str| given.contains_key(**name);
+    let others = OWN_SETTINGS.iter().filter(|(other, _)| *other != source);
+    let foreign = others.flat_map(|(_, names)| *names).find(is_given);
+    if let Some(name) = foreign {
+        return Err(refused(format!("unknown field `{name}` for {source}")));
+    }
+    let mut complete = serde_json::to_value(ConnectionSettings::of(source))
+        .map_err(|error| refused(error.to_string()))?;
+    if let Value::Object(complete) = &mut complete {
+        complete.extend(given.clone());
+    }
+    let settings: ConnectionSettings = parse(owner, &complete)?;
+    settings.check(source).map_err(refused)?;
     Ok(settings)
 }
 
@@ -226,8 +291,30 @@ mod tests {
 
     #[test]
     fn an_empty_object_gives_the_defaults() {
-        let settings = connection_settings("connection c", &json!({})).unwrap();
-        assert_eq!(settings, ConnectionSettings::default());
+        for source in Source::ALL {
+            let settings = connection_settings("connection c", *source, &json!({})).unwrap();
+            assert_eq!(settings, ConnectionSettings::of(*source));
+        }
+    }
+
+    #[test]
+    fn what_means_nothing_to_the_source_is_refused_by_name() {
+        for (source, json, name) in [
+            (Source::ClientTether, json!({"past_days": 1}), "`past_days`"),
+            (
+                Source::CurrentRms,
+                json!({"event_types": ["a"]}),
+                "`event_types`",
+            ),
+            (
+                Source::CurrentRms,
+                json!({"streams": ["notes"]}),
+                "`streams`",
+            ),
+        ] {
+            let error = connection_settings("connection c", source, &json).unwrap_err();
+            assert!(error.to_string().contains(name), "{error}");
+        }
     }
 
     #[test]
@@ -241,7 +328,8 @@ mod tests {
 
     #[test]
     fn a_zero_concurrency_is_refused_by_name() {
-        let error = connection_settings("connection c", &json!({"concurrency": 0})).unwrap_err();
+        let json = json!({"concurrency": 0});
+        let error = connection_settings("connection c", Source::CurrentRms, &json).unwrap_err();
         assert!(error.to_string().contains("`concurrency`"), "{error}");
     }
 

@@ -12,7 +12,7 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::connector::Answer;
@@ -50,9 +50,16 @@ pub struct Snapshot {
     pub storage: Storage,
 }
 
+/// What the writer is given.
+enum Queued {
+    Snapshot(Box<Snapshot>),
+    /// To be told when everything before it is committed.
+    Mark(oneshot::Sender<()>),
+}
+
 /// Stores the snapshots of one run behind the reader's back, in order.
 pub struct SnapshotWriter {
-    queue: mpsc::Sender<Snapshot>,
+    queue: mpsc::Sender<Queued>,
     task: AbortOnDropHandle<Result<()>>,
 }
 
@@ -80,8 +87,21 @@ impl SnapshotWriter {
     /// # Errors
     /// When the writer has stopped; [`SnapshotWriter::finish`] says why.
     pub async fn store(&self, snapshot: Snapshot) -> Result<()> {
-        let stopped = |_| Error::Internal("the snapshot writer has stopped".to_owned());
-        self.queue.send(snapshot).await.map_err(stopped)
+        self.queue(Queued::Snapshot(Box::new(snapshot))).await
+    }
+
+    /// Waits until everything queued so far is committed.
+    ///
+    /// # Errors
+    /// As [`SnapshotWriter::store`].
+    pub async fn flush(&self) -> Result<()> {
+        let (sender, committed) = oneshot::channel();
+        self.queue(Queued::Mark(sender)).await?;
+        committed.await.map_err(|_| stopped())
+    }
+
+    async fn queue(&self, queued: Queued) -> Result<()> {
+        self.queue.send(queued).await.map_err(|_| stopped())
     }
 
     /// Waits until everything queued is committed.
@@ -93,6 +113,10 @@ impl SnapshotWriter {
     }
 }
 
+fn stopped() -> Error {
+    Error::Internal("the snapshot writer has stopped".to_owned())
+}
+
 struct Store {
     database: Database,
     tenant: TenantId,
@@ -101,10 +125,23 @@ struct Store {
 }
 
 impl Store {
-    async fn run(self, mut snapshots: mpsc::Receiver<Snapshot>) -> Result<()> {
-        let mut batch = Vec::with_capacity(BATCH);
-        while snapshots.recv_many(&mut batch, BATCH).await > 0 {
-            self.commit(std::mem::take(&mut batch)).await?;
+    async fn run(self, mut queue: mpsc::Receiver<Queued>) -> Result<()> {
+        let mut queued = Vec::with_capacity(BATCH);
+        while queue.recv_many(&mut queued, BATCH).await > 0 {
+            let (mut snapshots, mut marks) = (vec![], vec![]);
+            for one in queued.drain(..) {
+                match one {
+                    Queued::Snapshot(snapshot) => snapshots.push(*snapshot),
+                    Queued::Mark(mark) => marks.push(mark),
+                }
+            }
+            if !snapshots.is_empty() {
+                self.commit(snapshots).await?;
+            }
+            for mark in marks {
+                // Whoever does not wait any more does not need to know.
+                let _ = mark.send(());
+            }
         }
         Ok(())
     }
@@ -163,11 +200,6 @@ impl Store {
 
     fn row(&self, snapshot: &Snapshot) -> snapshot::ActiveModel {
         let answer = &snapshot.answer;
-        let parameters = answer
-            .parameters
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.as_str().into()))
-            .collect();
         snapshot::ActiveModel {
             id: Set(snapshot.id),
             tenant_id: Set(self.tenant),
@@ -178,7 +210,7 @@ impl Store {
             walk: Set(snapshot.walk),
             position: Set(snapshot.position),
             endpoint: Set(answer.endpoint.clone()),
-            parameters: Set(serde_json::Value::Object(parameters)),
+            parameters: Set(parameters(answer)),
             http_status: Set(i32::from(answer.status)),
             fetched_at: Set(answer.fetched_at),
             duration_ms: Set(i64::try_from(answer.duration.as_millis()).unwrap_or(i64::MAX)),
@@ -186,6 +218,22 @@ impl Store {
             payload_hash: Set(snapshot.payload_hash.to_vec()),
         }
     }
+}
+
+/// Returns the parameters of a request as an object; one that was sent several times is a list.
+fn parameters(answer: &Answer) -> serde_json::Value {
+    let mut object = serde_json::Map::new();
+    for (name, value) in &answer.parameters {
+        let value = serde_json::Value::from(value.as_str());
+        match object.get_mut(*name) {
+            None => {
+                object.insert((*name).to_owned(), value);
+            }
+            Some(serde_json::Value::Array(values)) => values.push(value),
+            Some(first) => *first = vec![first.take(), value].into(),
+        }
+    }
+    object.into()
 }
 
 /// Equal bytes are there already; their digest may be of older rules.

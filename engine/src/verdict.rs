@@ -18,13 +18,16 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Of a run that has nothing to complain about.
+    pub(crate) const NONE: Self = Self {
+        status: RunStatus::Success,
+        reason: None,
+        message: None,
+    };
+
     /// A run that published all it should have.
     pub fn success() -> Self {
-        Self {
-            status: RunStatus::Success,
-            reason: None,
-            message: None,
-        }
+        Self::NONE
     }
 
     /// A run that ended for `reason`.

@@ -10,11 +10,12 @@ use crate::exit::Exit;
 use crate::output::Output;
 
 /// Settings a run needs that cron does not know by itself.
-const NEEDED: [&str; 4] = [
+const NEEDED: [&str; 5] = [
     "DATABASE_URL",
     "CTSYNC_SECRET_KEY",
     "CLIENTTETHER_API_URL",
     "CLIENTTETHER_ACCESS_TOKEN",
+    "CURRENT_RMS_API_URL",
 ];
 
 #[derive(Debug, clap::Args)]

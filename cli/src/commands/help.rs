@@ -13,7 +13,7 @@ const EXIT_CODES: &str = "exit-codes";
 const SETTINGS: &str = "settings";
 
 /// Name, default and meaning of every setting of this program.
-const SETTING_LIST: [(&str, &str, &str); 6] = [
+const SETTING_LIST: [(&str, &str, &str); 7] = [
     (
         "DATABASE_URL",
         "sqlite://ctsync.db?mode=rwc",
@@ -34,6 +34,11 @@ const SETTING_LIST: [(&str, &str, &str); 6] = [
         "CLIENTTETHER_ACCESS_TOKEN",
         "",
         "the enterprise token, for connections without a token of their own",
+    ),
+    (
+        "CURRENT_RMS_API_URL",
+        "https://api.current-rms.com/api/v1/",
+        "where Current RMS is, for connections without a base_url",
     ),
     (
         "CTSYNC_LOG",

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use engine::admin::{connections, tenants};
-use engine::run::SyncRequest;
+use engine::connector::reads_records;
+use engine::run::{RecordRef, SyncRequest};
 use entity::connection::ConnectionStatus;
 use entity::sync_run::RunTrigger;
 use entity::tenant::{self, TenantStatus};
@@ -24,6 +25,9 @@ pub(crate) struct TenantArgs {
     /// Only this stream; may be given several times.
     #[arg(long = "stream", value_name = "STREAM", value_parser = word::stream())]
     streams: Vec<Stream>,
+    /// Only this record, for example opportunities/501; of upstreams that can be asked for one.
+    #[arg(long, value_name = "STREAM/ID", conflicts_with_all = ["streams", "full"])]
+    record: Option<RecordRef>,
     /// Believe any deletion this time, also one the brake would stop.
     #[arg(long)]
     accept_deletes: bool,
@@ -42,13 +46,20 @@ pub(crate) async fn run(context: &Context, args: &TenantArgs) -> Result<Exit> {
             && args
                 .source
                 .is_none_or(|source| target.connection.source == source)
+            && args
+                .record
+                .as_ref()
+                .is_none_or(|record| reads_records(target.connection.source, record.stream))
     });
     let targets = require_some(targets, || {
         let slug = &tenant.slug;
-        format!("tenant {slug} has no active connection; see `ctsync connections list {slug}`")
+        format!(
+            "tenant {slug} has no active connection for this; see `ctsync connections list {slug}`"
+        )
     })?;
     let request = SyncRequest {
         streams: (!args.streams.is_empty()).then(|| args.streams.clone()),
+        record: args.record.clone(),
         accept_deletes: args.accept_deletes,
         ..args.sync.request(context, RunTrigger::Cli)
     };

@@ -68,7 +68,7 @@ impl Observer for Bar {
                 }
                 self.0.set_position(read);
             }
-            Event::Publishing => self.0.set_message("publishing"),
+            Event::Publishing | Event::PublishingPart => self.0.set_message("publishing"),
             _ => {}
         }
     }

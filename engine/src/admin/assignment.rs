@@ -214,7 +214,7 @@ mod tests {
     fn set_streams(streams: &str) -> Result<Value> {
         let assignment = Assignment::new("streams", streams);
         apply(&json!({}), &[assignment], |json| {
-            connection_settings("connection main", json).map(drop)
+            connection_settings("connection main", entity::Source::ClientTether, json).map(drop)
         })
     }
 

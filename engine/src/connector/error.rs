@@ -28,6 +28,11 @@ pub enum ErrorKind {
         /// HTTP status.
         status: u16,
     },
+    /// The account may not use the API at all, whatever it signs in with.
+    Disabled {
+        /// HTTP status.
+        status: u16,
+    },
     /// Any other HTTP status that is not a success.
     Refused {
         /// HTTP status.
@@ -102,7 +107,7 @@ impl ConnectorError {
             ErrorKind::Unavailable { retry_after, .. } | ErrorKind::RateLimited { retry_after } => {
                 Policy::Retry(*retry_after)
             }
-            ErrorKind::Unauthorized { .. } => Policy::NeedsPerson,
+            ErrorKind::Unauthorized { .. } | ErrorKind::Disabled { .. } => Policy::NeedsPerson,
             ErrorKind::Refused { .. }
             | ErrorKind::UnexpectedShape
             | ErrorKind::TooLarge { .. }
@@ -116,10 +121,29 @@ impl ConnectorError {
         match self.kind {
             ErrorKind::Timeout => ReasonCode::Timeout,
             ErrorKind::RateLimited { .. } => ReasonCode::RateLimited,
-            ErrorKind::Unauthorized { .. } => ReasonCode::Auth,
+            ErrorKind::Unauthorized { .. } | ErrorKind::Disabled { .. } => ReasonCode::Auth,
             ErrorKind::Forbidden => ReasonCode::Internal,
             _ => ReasonCode::Upstream,
         }
+    }
+
+    /// Returns what a person has to do before the account can be asked again.
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self.kind {
+            ErrorKind::Unauthorized { .. } => Some(
+                "the upstream refused the credentials; set new ones with `ctsync connections set-credentials`",
+            ),
+            ErrorKind::Disabled { .. } => Some(
+                "the upstream does not let this account use its API; switch API access on there, then `ctsync connections resume`",
+            ),
+            _ => None,
+        }
+    }
+
+    /// Whether another request, with fewer parameters, may be taken.
+    pub(crate) fn is_about_the_request(&self) -> bool {
+        let refused = [400, 404, 422];
+        matches!(self.kind, ErrorKind::Refused { status } if refused.contains(&status))
     }
 
     /// Returns the sentence an operator reads.
@@ -135,6 +159,11 @@ impl ConnectorError {
             }
             ErrorKind::Unauthorized { status } => {
                 format!("the upstream refused the credentials (HTTP {status})")
+            }
+            ErrorKind::Disabled { status } => {
+                format!(
+                    "the account may not use the upstream's API, which is switched on there (HTTP {status})"
+                )
             }
             ErrorKind::Refused { status } => {
                 format!("the upstream refused the request (HTTP {status})")

@@ -8,18 +8,21 @@ use backoff::future::Retry;
 use bytes::{Bytes, BytesMut};
 use entity::Timestamp;
 use futures::TryStreamExt;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::redirect;
 use tracing::warn;
 use url::Url;
 
+use super::optional::RefusedParameters;
 use super::retry::{LONGEST_WAIT, Schedule, WaitHint};
-use super::{Connector, ConnectorError, ErrorKind, Listing, Policy};
+use super::{Connector, ConnectorError, ErrorKind, Listing, Paging, Parameter, Part, Policy};
 use crate::budget::RateBudget;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A refusal longer than this is not read for what it says.
+const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
 /// The HTTP client of the process.
 #[derive(Debug, Clone)]
@@ -45,8 +48,8 @@ pub struct Answer {
     /// Path below the base URL.
     pub endpoint: String,
     /// Query parameters; never secret.
-    pub parameters: Vec<(&'static str, String)>,
-    /// HTTP status.
+    pub parameters: Vec<Parameter>,
+    /// HTTP status: a success, or 404 where that is an answer.
     pub status: u16,
     /// The decompressed body.
     pub body: Bytes,
@@ -54,6 +57,8 @@ pub struct Answer {
     pub fetched_at: Timestamp,
     /// From sending the request to the last byte.
     pub duration: Duration,
+    /// The upstream's own clock, in whole seconds, where it tells it.
+    pub upstream_time: Option<Timestamp>,
 }
 
 /// One account of one upstream, ready to be asked.
@@ -72,26 +77,51 @@ pub struct Upstream {
     pub max_body_bytes: usize,
     /// Requests that were sent again since the start.
     pub retry_count: AtomicU64,
+    /// Optional parameters that the upstream refused since the start.
+    pub refused: RefusedParameters,
 }
 
 impl Upstream {
-    /// Asks for one page of `listing` until it arrives whole and `check` finds it to be a proper answer.
+    /// Asks for `part` of `listing` until it arrives whole and `check` finds it to be a proper answer.
     ///
     /// # Errors
     /// The last failure, after the retries its kind allows.
     pub async fn fetch<T>(
         &self,
         listing: &Listing,
-        paging: &[(&'static str, String)],
-        check: impl Fn(&Bytes) -> Result<T, ConnectorError>,
+        part: Part,
+        check: impl Fn(&Answer) -> Result<T, ConnectorError>,
     ) -> Result<(Answer, T)> {
+        let question = Question {
+            listing,
+            paging: self.connector.paging(part),
+            check,
+        };
+        self.ask_with_optional(&question).await
+    }
+
+    /// Asks `question` with some of its optional parameters, again and again as the kind of failure allows.
+    pub(super) async fn ask<T, C>(
+        &self,
+        question: &Question<'_, C>,
+        optional: &[Parameter],
+    ) -> Result<(Answer, T)>
+    where
+        C: Fn(&Answer) -> Result<T, ConnectorError>,
+    {
+        let Question {
+            listing,
+            paging,
+            check,
+        } = question;
         if !self.connector.is_read(&listing.endpoint) {
             return Err(ConnectorError::new(ErrorKind::Forbidden, &listing.endpoint).into());
         }
-        let parameters: Vec<_> = listing.query.iter().chain(paging).cloned().collect();
+        let parameters = listing.query.iter().chain(optional).chain(paging);
+        let parameters: Vec<_> = parameters.cloned().collect();
         let hint = WaitHint::default();
         let operation = || async {
-            self.attempt(&listing.endpoint, &parameters, &check)
+            self.attempt(listing, &parameters, check)
                 .await
                 .map_err(|error| classify(error, &hint))
         };
@@ -110,12 +140,12 @@ impl Upstream {
 
     async fn attempt<T>(
         &self,
-        endpoint: &str,
-        parameters: &[(&'static str, String)],
-        check: &impl Fn(&Bytes) -> Result<T, ConnectorError>,
+        listing: &Listing,
+        parameters: &[Parameter],
+        check: &impl Fn(&Answer) -> Result<T, ConnectorError>,
     ) -> Result<(Answer, T)> {
         self.budget.acquire().await?;
-        let sent = self.send(endpoint, parameters).await;
+        let sent = self.send(listing, parameters).await;
         if let Err(ConnectorError { kind, .. }) = &sent
             && let ErrorKind::RateLimited {
                 retry_after: Some(wait),
@@ -128,28 +158,30 @@ impl Upstream {
             self.budget.hold((*wait).min(LONGEST_WAIT)).await?;
         }
         let answer = sent?;
-        let checked = check(&answer.body)?;
+        let checked = check(&answer)?;
         Ok((answer, checked))
     }
 
     async fn send(
         &self,
-        endpoint: &str,
-        parameters: &[(&'static str, String)],
+        listing: &Listing,
+        parameters: &[Parameter],
     ) -> Result<Answer, ConnectorError> {
+        let endpoint = &listing.endpoint;
         let url = self.url(endpoint)?;
         let started = Instant::now();
-        let exchange = self.exchange(url, endpoint, parameters);
-        let (status, body) = tokio::time::timeout(self.request_timeout, exchange)
+        let exchange = self.exchange(url, listing, parameters);
+        let exchanged = tokio::time::timeout(self.request_timeout, exchange)
             .await
             .map_err(|_| ConnectorError::new(ErrorKind::Timeout, endpoint))??;
         Ok(Answer {
             endpoint: endpoint.to_owned(),
             parameters: parameters.to_vec(),
-            status,
-            body,
+            status: exchanged.status,
+            body: exchanged.body,
             fetched_at: self.clock.now(),
             duration: started.elapsed(),
+            upstream_time: exchanged.date,
         })
     }
 
@@ -161,9 +193,10 @@ impl Upstream {
     async fn exchange(
         &self,
         url: Url,
-        endpoint: &str,
-        parameters: &[(&'static str, String)],
-    ) -> Result<(u16, Bytes), ConnectorError> {
+        listing: &Listing,
+        parameters: &[Parameter],
+    ) -> Result<Exchanged, ConnectorError> {
+        let endpoint = &listing.endpoint;
         let request = self
             .http
             .0
@@ -175,25 +208,37 @@ impl Upstream {
             .await
             .map_err(|error| transport_error(&error, endpoint))?;
         let status = response.status().as_u16();
-        if let Some(kind) = self.status_error(status, response.headers()) {
-            return Err(ConnectorError::new(kind, endpoint));
+        let date = date(response.headers());
+        let retry_after = self.retry_after(response.headers());
+        let is_answer = status == 404 && listing.paging == Paging::Single;
+        if let Some(kind) = status_error(status, retry_after).filter(|_| !is_answer) {
+            return Err(self.refused(kind, status, response, endpoint).await);
         }
-        let body = self.body(response, endpoint).await?;
-        Ok((status, body))
+        let body = read_body(response, self.max_body_bytes, endpoint).await?;
+        Ok(Exchanged { status, body, date })
     }
 
-    fn status_error(&self, status: u16, headers: &HeaderMap) -> Option<ErrorKind> {
-        let retry_after = self.retry_after(headers);
-        match status {
-            200..=299 => None,
-            401 | 403 => Some(ErrorKind::Unauthorized { status }),
-            408 | 425 | 500..=599 => Some(ErrorKind::Unavailable {
-                status,
-                retry_after,
-            }),
-            429 => Some(ErrorKind::RateLimited { retry_after }),
-            _ => Some(ErrorKind::Refused { status }),
+    /// Lets the connector say what a refusal means.
+    async fn refused(
+        &self,
+        kind: ErrorKind,
+        status: u16,
+        response: reqwest::Response,
+        endpoint: &str,
+    ) -> ConnectorError {
+        let may_say_more = matches!(
+            kind,
+            ErrorKind::Unauthorized { .. } | ErrorKind::Refused { .. }
+        );
+        let mut told = None;
+        if may_say_more {
+            // What cannot be read says no more than the status.
+            let body = read_body(response, MAX_REFUSAL_BYTES, endpoint).await;
+            told = body
+                .ok()
+                .and_then(|body| self.connector.refusal(status, &body));
         }
+        ConnectorError::new(told.unwrap_or(kind), endpoint)
     }
 
     /// Reads `Retry-After`: seconds, or an HTTP date.
@@ -205,27 +250,58 @@ impl Upstream {
         let date = httpdate::parse_http_date(value).ok()?;
         date.duration_since(self.clock.now().into()).ok()
     }
+}
 
-    async fn body(
-        &self,
-        response: reqwest::Response,
-        endpoint: &str,
-    ) -> Result<Bytes, ConnectorError> {
-        let mut body = BytesMut::new();
-        let mut chunks = response.bytes_stream();
-        while let Some(chunk) = chunks
-            .try_next()
-            .await
-            .map_err(|error| transport_error(&error, endpoint))?
-        {
-            if body.len() + chunk.len() > self.max_body_bytes {
-                let limit = self.max_body_bytes;
-                return Err(ConnectorError::new(ErrorKind::TooLarge { limit }, endpoint));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body.freeze())
+/// A request and what makes its answer a proper one.
+pub(super) struct Question<'a, C> {
+    pub(super) listing: &'a Listing,
+    pub(super) paging: Vec<Parameter>,
+    pub(super) check: C,
+}
+
+/// What came over the wire.
+struct Exchanged {
+    status: u16,
+    body: Bytes,
+    date: Option<Timestamp>,
+}
+
+fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let text = headers.get(DATE)?.to_str().ok()?;
+    Some(httpdate::parse_http_date(text).ok()?.into())
+}
+
+fn status_error(status: u16, retry_after: Option<Duration>) -> Option<ErrorKind> {
+    match status {
+        200..=299 => None,
+        401 | 403 => Some(ErrorKind::Unauthorized { status }),
+        408 | 425 | 500..=599 => Some(ErrorKind::Unavailable {
+            status,
+            retry_after,
+        }),
+        429 => Some(ErrorKind::RateLimited { retry_after }),
+        _ => Some(ErrorKind::Refused { status }),
     }
+}
+
+async fn read_body(
+    response: reqwest::Response,
+    limit: usize,
+    context: &str,
+) -> Result<Bytes, ConnectorError> {
+    let mut body = BytesMut::new();
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks
+        .try_next()
+        .await
+        .map_err(|error| transport_error(&error, context))?
+    {
+        if body.len() + chunk.len() > limit {
+            return Err(ConnectorError::new(ErrorKind::TooLarge { limit }, context));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
 }
 
 /// Tells the retry schedule what kind of failure it was.

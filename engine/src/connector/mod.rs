@@ -5,25 +5,33 @@
 //! engine's work and the same for every upstream.
 
 mod clienttether;
+mod current_rms;
 mod error;
 mod fields;
 mod http;
+mod json;
+mod listing;
+mod optional;
 mod retry;
+mod slice;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
-use std::ops::Range;
 
-use chrono::{DateTime, Utc};
-use entity::{RejectReason, Source, Stream, Timestamp};
+use entity::{RejectReason, Source, Stream};
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
 use url::Url;
 
 pub use clienttether::ClientTether;
+pub use current_rms::CurrentRms;
 pub use error::{ConnectorError, ErrorKind, Policy};
 pub use fields::Fields;
 pub(crate) use fields::local_to_utc;
 pub use http::{Answer, HttpClient, Upstream};
+pub use listing::{Envelope, Listing, Paging, Parameter, Part};
+pub use optional::RefusedParameters;
+pub use slice::{Boundary, Slice, Slicing};
 
 use crate::model::Record;
 
@@ -42,7 +50,16 @@ pub trait Connector: Send + Sync {
     fn streams(&self) -> &'static [(Stream, Slicing)];
 
     /// Returns the listings that make up `slice`; all must arrive for the slice to count as read.
+    ///
+    /// None when the upstream has no such slices: one without records by id cannot be asked for
+    /// [`Boundary::Record`].
     fn listings(&self, slice: &Slice) -> Vec<Listing>;
+
+    /// Returns the parameters that ask for `part` of a listing.
+    fn paging(&self, part: Part) -> Vec<Parameter>;
+
+    /// Tells whether an answer to these parameters begins with the row that the page before ended with.
+    fn overlaps(&self, parameters: &Value) -> bool;
 
     /// A cheap request that shows whether the credentials work.
     fn probe(&self) -> Listing;
@@ -52,9 +69,17 @@ pub trait Connector: Send + Sync {
 
     /// Checks an answer's envelope and finds the records in it.
     ///
+    /// The status is a success, or 404 from a [`Paging::Single`]: then the envelope is empty if the answer says in
+    /// the upstream's own words that there is no such record.
+    ///
     /// # Errors
     /// When the envelope does not say success; the caller retries by [`ConnectorError::policy`].
-    fn open(&self, endpoint: &str, body: &[u8]) -> Result<Envelope, ConnectorError>;
+    fn open(&self, endpoint: &str, status: u16, body: &[u8]) -> Result<Envelope, ConnectorError>;
+
+    /// Returns what a refusal (HTTP 4xx) means, where the body says more than the status.
+    fn refusal(&self, _status: u16, _body: &[u8]) -> Option<ErrorKind> {
+        None
+    }
 
     /// Returns a record in our words. Pure and total: odd values become null and are counted.
     ///
@@ -66,106 +91,14 @@ pub trait Connector: Send + Sync {
         record: &Map<String, Value>,
     ) -> Result<Normalized, Rejection>;
 
+    /// Returns the part of a record that makes two readings of it the same or not.
+    fn content<'a>(&self, record: &'a Map<String, Value>) -> Cow<'a, Map<String, Value>> {
+        Cow::Borrowed(record)
+    }
+
     /// Changes when the same bytes would now be normalized to another row: the rules' version and the
     /// settings they depend on. Part of every row's content hash.
     fn rules(&self) -> String;
-}
-
-/// How a stream is cut into slices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slicing {
-    /// The whole list is one slice.
-    Whole,
-    /// One slice for each live record of another stream.
-    PerRecordOf(Stream),
-    /// The records within a date window are one slice.
-    Window,
-}
-
-/// A part of a stream with a known boundary, read whole and published whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slice {
-    /// The stream it is a part of.
-    pub stream: Stream,
-    /// Which part.
-    pub boundary: Boundary,
-}
-
-/// The boundary of a slice: which rows must vanish when they are not in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Boundary {
-    /// All rows of the stream.
-    Whole,
-    /// The rows that belong to one upstream record.
-    Parent(String),
-    /// The rows scheduled from the first moment up to, not including, the second; and those without a time.
-    Window(Timestamp, Timestamp),
-}
-
-impl Slice {
-    /// Name of the slice in snapshots and coverage.
-    ///
-    /// A window moves with time and is named by what it is, so that coverage keeps one row for it.
-    pub fn key(&self) -> String {
-        match &self.boundary {
-            Boundary::Whole => "all".to_owned(),
-            Boundary::Parent(id) => format!("of:{id}"),
-            Boundary::Window(from, to) => {
-                format!("window:{}/{}", from.to_rfc3339(), to.to_rfc3339())
-            }
-        }
-    }
-
-    /// Reads what [`Slice::key`] wrote.
-    pub fn from_key(stream: Stream, key: &str) -> Option<Self> {
-        let boundary = if key == "all" {
-            Boundary::Whole
-        } else if let Some(id) = key.strip_prefix("of:") {
-            Boundary::Parent(id.to_owned())
-        } else {
-            let (from, to) = key.strip_prefix("window:")?.split_once('/')?;
-            let moment =
-                |text: &str| Some(DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc));
-            Boundary::Window(moment(from)?, moment(to)?)
-        };
-        Some(Self { stream, boundary })
-    }
-}
-
-/// A list of records behind one endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listing {
-    /// Path below the base URL.
-    pub endpoint: String,
-    /// Query parameters besides paging; never secret.
-    pub query: Vec<(&'static str, String)>,
-    /// How its pages are asked for.
-    pub paging: Paging,
-}
-
-/// How the pages of a listing are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Paging {
-    /// `limit` and `offset` in rows.
-    ///
-    /// Each page after the first begins one row early: that row must be the last one of the page before,
-    /// or rows have moved while the list was read.
-    Offset {
-        /// Rows asked for at once.
-        limit: u64,
-        /// Whether the end must be seen as a page without new rows. Otherwise the announced total, or a
-        /// page that is not full, ends the list.
-        probe_end: bool,
-    },
-}
-
-/// A checked answer.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Envelope {
-    /// Where in the body each record stands.
-    pub records: Vec<Range<usize>>,
-    /// How many records the upstream says the whole listing has.
-    pub announced: Option<u64>,
 }
 
 /// A record in our words.
@@ -184,6 +117,14 @@ pub struct Rejection {
     pub reason: RejectReason,
     /// What a person should know; holds no data of the record.
     pub sentence: &'static str,
+}
+
+/// Whether records of `stream` can be asked for one by one, by their id upstream.
+pub fn reads_records(source: Source, stream: Stream) -> bool {
+    match source {
+        Source::ClientTether => false,
+        Source::CurrentRms => stream == Stream::Opportunities,
+    }
 }
 
 /// Returns the streams to read: those of the source, narrowed by setting.

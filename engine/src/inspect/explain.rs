@@ -3,15 +3,15 @@
 use std::collections::{BTreeSet, HashMap};
 
 use entity::{
-    ConnectionId, RecordId, SnapshotId, Stream, SyncRunId, TenantId, Timestamp, snapshot,
+    ConnectionId, RecordId, SnapshotId, Source, Stream, SyncRunId, TenantId, Timestamp, snapshot,
 };
 use sea_orm::{ColumnTrait, FromQueryResult, QueryFilter, Statement, Value};
 use serde::Serialize;
 use serde_json::Map;
 
-use crate::connector::{Connector, Slice};
+use crate::connector::{Boundary, Connector, Slice};
 use crate::error::{Attempt, Error, Result};
-use crate::model::{self, BoundaryColumn};
+use crate::model::{self, BoundaryColumn, RecordTable};
 use crate::read::{normalize, record_text};
 use crate::run::{Engine, Place};
 use crate::snapshot::load_payload;
@@ -122,7 +122,13 @@ impl Engine {
         stream: Stream,
         upstream_id: &str,
     ) -> Result<Vec<Explanation>> {
-        let rows = self.rows(tenant, stream, upstream_id).await?;
+        let mut rows = vec![];
+        for source in Source::ALL {
+            // A source without the stream has none of its records.
+            if let Ok(table) = model::table(*source, stream) {
+                rows.extend(self.rows(tenant, table, upstream_id).await?);
+            }
+        }
         if rows.is_empty() {
             return Err(Error::NotFound {
                 what: "record",
@@ -139,11 +145,10 @@ impl Engine {
     async fn rows(
         &self,
         tenant: Option<TenantId>,
-        stream: Stream,
+        table: &RecordTable,
         upstream_id: &str,
     ) -> Result<Vec<Row>> {
         let db = self.database.reader();
-        let table = model::table(stream);
         let parent = match table.boundary {
             Some(BoundaryColumn::Parent(column)) => column,
             Some(BoundaryColumn::Time(_)) | None => "NULL",
@@ -155,9 +160,9 @@ impl Engine {
             condition.push_str(" AND tenant_id = $2");
         }
         let sql = format!(
-            "SELECT id, tenant_id, connection_id, CAST({parent} AS TEXT) AS parent, raw_json, snapshot_id, first_run_id, \
+            "SELECT id, tenant_id, connection_id, CAST({parent} AS TEXT) AS parent, {} AS raw_json, snapshot_id, first_run_id, \
              last_run_id, created_at, updated_at, deleted_at FROM {} WHERE upstream_id = $1{condition} ORDER BY created_at",
-            table.name
+            table.raw, table.name
         );
         let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
         Row::find_by_statement(statement)
@@ -220,6 +225,9 @@ impl Engine {
             let Some(first) = pages.first() else { continue };
             let (run_id, at) = (first.run_id, first.fetched_at);
             let now = search.find(stream, &pages).await?;
+            if now.is_none() && !search.would_hold(stream, first) {
+                continue;
+            }
             let change = match (&before, &now) {
                 (None, Some(_)) if was_there => RecordChange::Returned,
                 (None, Some(_)) => RecordChange::Appeared,
@@ -265,7 +273,7 @@ impl Engine {
             "SELECT s.* FROM ct_raw_snapshots s \
              JOIN sync_runs r ON r.tenant_id = s.tenant_id AND r.id = s.run_id AND r.status IN ('success', 'partial') \
              JOIN sync_run_streams t ON t.tenant_id = s.tenant_id AND t.run_id = s.run_id AND t.stream = s.stream AND t.status IN ('published', 'braked') \
-             WHERE s.tenant_id = $1 AND s.connection_id = $2 AND s.stream = $3{condition} ORDER BY r.started_at, s.run_id, s.walk DESC, s.position"
+             WHERE s.tenant_id = $1 AND s.connection_id = $2 AND s.stream = $3{condition} ORDER BY r.started_at, s.run_id, s.slice, s.walk DESC, s.position"
         );
         let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
         let rows = snapshot::Model::find_by_statement(statement)
@@ -276,9 +284,9 @@ impl Engine {
         for row in rows {
             match readings.last_mut() {
                 Some(reading)
-                    if reading
-                        .first()
-                        .is_some_and(|first| first.run_id == row.run_id) =>
+                    if reading.first().is_some_and(|first| {
+                        (first.run_id, &first.slice) == (row.run_id, &row.slice)
+                    }) =>
                 {
                     // The last walk of a run counts; earlier ones come behind it and are left out.
                     if reading.first().is_some_and(|first| first.walk == row.walk) {
@@ -288,6 +296,7 @@ impl Engine {
                 _ => readings.push(vec![row]),
             }
         }
+        readings.sort_by_key(|reading| reading.first().map(|first| first.fetched_at));
         Ok(readings)
     }
 }
@@ -315,6 +324,16 @@ impl Search<'_> {
         Ok(None)
     }
 
+    /// Whether the record would be in a reading of this slice if it was there.
+    fn would_hold(&self, stream: Stream, page: &snapshot::Model) -> bool {
+        match Slice::from_key(stream, &page.slice).map(|slice| slice.boundary) {
+            Some(Boundary::Whole | Boundary::Parent(_) | Boundary::Window(..)) => true,
+            Some(Boundary::Record(id)) => id == self.upstream_id,
+            // It may have another date, or not have changed.
+            _ => false,
+        }
+    }
+
     async fn find_in(&self, stream: Stream, page: &snapshot::Model) -> Result<Option<Fields>> {
         let Some(slice) = Slice::from_key(stream, &page.slice) else {
             return Ok(None);
@@ -325,7 +344,7 @@ impl Search<'_> {
             &page.payload_hash,
         )
         .await?;
-        let envelope = self.connector.open(&page.endpoint, &body)?;
+        let envelope = self.connector.open(&page.endpoint, page.status(), &body)?;
         let rules = self.connector.rules();
         let mut contents = envelope.records.iter().filter_map(|range| {
             normalize(self.connector, &rules, &slice, record_text(&body, range)).ok()

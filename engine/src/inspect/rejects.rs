@@ -101,7 +101,7 @@ pub async fn show_reject(engine: &Engine, tenant: TenantId, id: RejectId) -> Res
     let payload = load_payload(db, tenant, &snapshot.payload_hash).await?;
     let place = Place::load(engine, row.connection_id).await?;
     let connector = place.interpreter(&engine.defaults)?;
-    let envelope = connector.open(&snapshot.endpoint, &payload)?;
+    let envelope = connector.open(&snapshot.endpoint, snapshot.status(), &payload)?;
     let place_in_answer = usize::try_from(row.position).unwrap_or(usize::MAX);
     let record = envelope
         .records

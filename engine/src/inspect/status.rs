@@ -243,7 +243,11 @@ async fn last_run(database: &Database, row: &connection::Model) -> Result<Option
     use sync_run::RunKind;
     sync_run::Entity::owned_by(row.tenant_id)
         .filter(sync_run::COLUMN.connection_id.eq(row.id))
-        .filter(sync_run::Column::Kind.is_not_in([RunKind::Verify, RunKind::Replay]))
+        .filter(sync_run::Column::Kind.is_not_in([
+            RunKind::Verify,
+            RunKind::Replay,
+            RunKind::Record,
+        ]))
         .filter(sync_run::COLUMN.dry_run.eq(false))
         .filter(sync_run::COLUMN.status.ne(RunStatus::Skipped))
         .order_by_desc(sync_run::Column::StartedAt)
@@ -273,6 +277,8 @@ fn sync_state(
 async fn streams(database: &Database, row: &connection::Model) -> Result<Vec<StreamState>> {
     let mut streams: HashMap<Stream, StreamState> = coverage::Entity::owned_by(row.tenant_id)
         .filter(coverage::COLUMN.connection_id.eq(row.id))
+        // A single record says nothing about the freshness of the rest.
+        .filter(coverage::COLUMN.slice.not_like("record:%"))
         .select_only()
         .column(coverage::Column::Stream)
         .column_as(coverage::Column::ReadAt.max(), "last_read_at")

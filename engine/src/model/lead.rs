@@ -41,9 +41,9 @@ pub struct Lead {
 }
 
 impl Lead {
-    pub(super) const TABLE: RecordTable = RecordTable {
-        name: "ct_leads",
-        columns: &[
+    pub(super) const TABLE: RecordTable = RecordTable::new(
+        "ct_leads",
+        &[
             ("external_id", Kind::Text),
             ("first_name", Kind::Text),
             ("last_name", Kind::Text),
@@ -59,8 +59,7 @@ impl Lead {
             ("source_created_at", Kind::Time),
             ("source_modified_at", Kind::Time),
         ],
-        boundary: None,
-    };
+    );
 
     pub(super) fn into_values(self) -> Vec<Value> {
         // No `..`: a new field must be given a place in both lists.

@@ -3,17 +3,21 @@
 mod lead;
 mod note;
 mod opportunity;
+mod rental_opportunity;
 mod sales_cycle;
 mod scheduled_activity;
 
-use entity::Stream;
+use entity::{Source, Stream, Timestamp};
 use sea_orm::Value;
 
 pub use lead::Lead;
 pub use note::Note;
 pub use opportunity::Opportunity;
+pub use rental_opportunity::RentalOpportunity;
 pub use sales_cycle::SalesCycle;
 pub use scheduled_activity::ScheduledActivity;
+
+use crate::error::{Error, Result};
 
 /// The stage of contacts whose stage is blank upstream; it is in no stage list.
 pub const NEW_LEAD: &str = "New Lead";
@@ -31,6 +35,8 @@ pub enum Record {
     Note(Note),
     /// A scheduled activity.
     ScheduledActivity(ScheduledActivity),
+    /// An enquiry, quotation or order for rental. Boxed: it is larger than the others.
+    RentalOpportunity(Box<RentalOpportunity>),
 }
 
 /// Where the records of a stream are kept.
@@ -42,6 +48,34 @@ pub struct RecordTable {
     pub columns: &'static [(&'static str, Kind)],
     /// What tells which slice a row belongs to, where a stream is not one slice.
     pub boundary: Option<BoundaryColumn>,
+    /// The column that holds the record's exact text.
+    pub raw: &'static str,
+    /// The columns that say when a row was last written.
+    pub written_at: &'static [&'static str],
+    /// The upstream's own version of the record, among [`RecordTable::columns`]: of two, the newer one stays.
+    pub version: Option<&'static str>,
+}
+
+impl RecordTable {
+    /// A table of records without versions, whose slices are the whole stream.
+    pub(crate) const fn new(name: &'static str, columns: &'static [(&'static str, Kind)]) -> Self {
+        Self {
+            name,
+            columns,
+            boundary: None,
+            raw: "raw_json",
+            written_at: &["updated_at"],
+            version: None,
+        }
+    }
+
+    /// The same, with what tells which slice a row belongs to.
+    pub(crate) const fn sliced_by(self, column: BoundaryColumn) -> Self {
+        Self {
+            boundary: Some(column),
+            ..self
+        }
+    }
 }
 
 /// What tells which slice a row belongs to.
@@ -77,6 +111,19 @@ impl Record {
             Self::Opportunity(record) => &record.upstream_id,
             Self::Note(record) => &record.upstream_id,
             Self::ScheduledActivity(record) => &record.upstream_id,
+            Self::RentalOpportunity(record) => &record.upstream_id,
+        }
+    }
+
+    /// The upstream's own version, where it has one.
+    pub fn version(&self) -> Option<Timestamp> {
+        match self {
+            Self::SalesCycle(_)
+            | Self::Lead(_)
+            | Self::Opportunity(_)
+            | Self::Note(_)
+            | Self::ScheduledActivity(_) => None,
+            Self::RentalOpportunity(record) => record.upstream_updated_at,
         }
     }
 
@@ -88,17 +135,33 @@ impl Record {
             Self::Opportunity(record) => record.into_values(),
             Self::Note(record) => record.into_values(),
             Self::ScheduledActivity(record) => record.into_values(),
+            Self::RentalOpportunity(record) => record.into_values(),
         }
     }
 }
 
-/// Returns where the records of `stream` are kept.
-pub fn table(stream: Stream) -> &'static RecordTable {
-    match stream {
-        Stream::SalesCycles => &SalesCycle::TABLE,
-        Stream::Leads => &Lead::TABLE,
-        Stream::Opportunities => &Opportunity::TABLE,
-        Stream::Notes => &Note::TABLE,
-        Stream::ScheduledActivities => &ScheduledActivity::TABLE,
+/// Returns the streams of `source` and where their records are kept, in the order of [`Stream::ALL`].
+pub fn tables(source: Source) -> &'static [(Stream, RecordTable)] {
+    match source {
+        Source::ClientTether => &[
+            (Stream::SalesCycles, SalesCycle::TABLE),
+            (Stream::Leads, Lead::TABLE),
+            (Stream::Opportunities, Opportunity::TABLE),
+            (Stream::Notes, Note::TABLE),
+            (Stream::ScheduledActivities, ScheduledActivity::TABLE),
+        ],
+        Source::CurrentRms => &[(Stream::Opportunities, RentalOpportunity::TABLE)],
     }
+}
+
+/// Returns where the records of `stream` of `source` are kept.
+///
+/// # Errors
+/// [`Error::Invalid`] when the source has no such stream.
+pub fn table(source: Source, stream: Stream) -> Result<&'static RecordTable> {
+    let mut tables = tables(source).iter();
+    let found = tables.find(|(candidate, _)| *candidate == stream);
+    found
+        .map(|(_, table)| table)
+        .ok_or_else(|| Error::Invalid(format!("{source} has no stream {stream}")))
 }

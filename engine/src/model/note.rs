@@ -21,16 +21,16 @@ pub struct Note {
 }
 
 impl Note {
-    pub(super) const TABLE: RecordTable = RecordTable {
-        name: "ct_notes",
-        columns: &[
+    pub(super) const TABLE: RecordTable = RecordTable::new(
+        "ct_notes",
+        &[
             ("contact_id", Kind::Text),
             ("note_date", Kind::Time),
             ("author", Kind::Text),
             ("content", Kind::Text),
         ],
-        boundary: Some(BoundaryColumn::Parent("contact_id")),
-    };
+    )
+    .sliced_by(BoundaryColumn::Parent("contact_id"));
 
     pub(super) fn into_values(self) -> Vec<Value> {
         // No `..`: a new field must be given a place in both lists.

@@ -37,9 +37,9 @@ pub struct Opportunity {
 }
 
 impl Opportunity {
-    pub(super) const TABLE: RecordTable = RecordTable {
-        name: "ct_opportunities",
-        columns: &[
+    pub(super) const TABLE: RecordTable = RecordTable::new(
+        "ct_opportunities",
+        &[
             ("contact_id", Kind::Text),
             ("first_name", Kind::Text),
             ("last_name", Kind::Text),
@@ -53,8 +53,7 @@ impl Opportunity {
             ("source_created_at", Kind::Time),
             ("source_modified_at", Kind::Time),
         ],
-        boundary: None,
-    };
+    );
 
     pub(super) fn into_values(self) -> Vec<Value> {
         // No `..`: a new field must be given a place in both lists.

@@ -25,9 +25,9 @@ pub struct SalesCycle {
 }
 
 impl SalesCycle {
-    pub(super) const TABLE: RecordTable = RecordTable {
-        name: "ct_sales_cycles",
-        columns: &[
+    pub(super) const TABLE: RecordTable = RecordTable::new(
+        "ct_sales_cycles",
+        &[
             ("name", Kind::Text),
             ("position", Kind::Small),
             ("is_active", Kind::Flag),
@@ -35,8 +35,7 @@ impl SalesCycle {
             ("contact_type", Kind::Text),
             ("contact_type_name", Kind::Text),
         ],
-        boundary: None,
-    };
+    );
 
     pub(super) fn into_values(self) -> Vec<Value> {
         // No `..`: a new field must be given a place in both lists.

@@ -25,9 +25,9 @@ pub struct ScheduledActivity {
 }
 
 impl ScheduledActivity {
-    pub(super) const TABLE: RecordTable = RecordTable {
-        name: "ct_scheduled_activities",
-        columns: &[
+    pub(super) const TABLE: RecordTable = RecordTable::new(
+        "ct_scheduled_activities",
+        &[
             ("activity_type", Kind::Text),
             ("scheduled_at", Kind::Time),
             ("contact_id", Kind::Text),
@@ -35,8 +35,8 @@ impl ScheduledActivity {
             ("description", Kind::Text),
             ("status", Kind::Text),
         ],
-        boundary: Some(BoundaryColumn::Time("scheduled_at")),
-    };
+    )
+    .sliced_by(BoundaryColumn::Time("scheduled_at"));
 
     pub(super) fn into_values(self) -> Vec<Value> {
         // No `..`: a new field must be given a place in both lists.

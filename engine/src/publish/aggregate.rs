@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use entity::lead_metric::{self, DimensionType};
-use entity::{Amount, LeadMetricId, StageCountId, connection, pipeline_stage_count};
+use entity::{Amount, LeadMetricId, Source, StageCountId, connection, pipeline_stage_count};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
@@ -45,6 +45,14 @@ type StageCount = (Option<i32>, Option<Amount>, bool, i64, i64, i64);
 
 /// Raised when the same records and settings give other numbers than before.
 const RULES_VERSION: u8 = 1;
+
+/// Whether the dashboards' numbers derive from records of `source`.
+pub(super) fn has_any(source: Source) -> bool {
+    match source {
+        Source::ClientTether => true,
+        Source::CurrentRms => false,
+    }
+}
 
 /// Returns a hash of the settings that the numbers depend on.
 pub(super) fn mapping_hash(settings: &TenantSettings) -> Result<Vec<u8>> {

@@ -24,6 +24,12 @@ pub(super) async fn write(
     {
         forget_windows(publication, tx, outcome).await?;
     }
+    if slices
+        .iter()
+        .any(|slice| matches!(slice.slice.boundary, Boundary::Changes(..)))
+    {
+        forget_changes(publication, tx, outcome).await?;
+    }
     forget_gone(publication, tx, outcome).await?;
     let same = OnConflict::columns([
         coverage::Column::TenantId,
@@ -87,6 +93,20 @@ async fn forget_windows(
     outcome: &StreamOutcome,
 ) -> Result<()> {
     of_stream(publication, outcome)
+        .exec(tx)
+        .await
+        .attempt("write coverage")?;
+    Ok(())
+}
+
+/// Only the last reading of what has changed says up to when changes are known.
+async fn forget_changes(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    outcome: &StreamOutcome,
+) -> Result<()> {
+    of_stream(publication, outcome)
+        .filter(coverage::COLUMN.slice.starts_with("changes:"))
         .exec(tx)
         .await
         .attempt("write coverage")?;

@@ -8,6 +8,7 @@
 mod aggregate;
 mod coverage;
 mod hot_list;
+mod part;
 mod quality;
 mod records;
 mod run_end;
@@ -66,6 +67,8 @@ pub struct Publication<'a> {
     pub verdict: &'a Verdict,
     /// Whether a success makes the mirror fresh: the upstream was asked for every stream.
     pub refreshes: bool,
+    /// Whether the run's end says something about the connection as a whole, not just about a record.
+    pub judges_connection: bool,
     /// Whether what was read is to be made visible.
     pub effect: Effect,
     /// Who watches.
@@ -85,9 +88,12 @@ impl Publication<'_> {
             for outcome in self
                 .outcomes
                 .iter()
-                .filter(|outcome| outcome.reading.is_publishable())
+                .filter(|outcome| outcome.reading.is_publishable() && !outcome.is_published)
             {
                 is_changed |= self.publish_stream(&tx, outcome).await?;
+            }
+            for outcome in self.outcomes {
+                quality::write_profile(self, &tx, outcome).await?;
             }
             is_changed |= self.refresh_aggregates(&tx, is_changed).await?;
         }
@@ -116,6 +122,9 @@ impl Publication<'_> {
 
     /// Brings the derived numbers up to date, when what they derive from may have changed.
     async fn refresh_aggregates(&self, tx: &DatabaseTransaction, is_changed: bool) -> Result<bool> {
+        if !aggregate::has_any(self.connection.source) {
+            return Ok(false);
+        }
         let mapping_hash = aggregate::mapping_hash(self.settings)?;
         let is_same_mapping = self.connection.mapping_hash.as_deref() == Some(&mapping_hash);
         // A rebuild trusts nothing that is derived.

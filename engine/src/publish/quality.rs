@@ -14,15 +14,14 @@ use crate::connector::Boundary;
 use crate::error::{Attempt, Result};
 use crate::read::{Drift, FieldProfile, RejectedRecord, StreamOutcome};
 
-/// Writes rejects, drift and the profile of a stream.
+/// Writes the rejects of a stream.
 pub(super) async fn write(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
     outcome: &StreamOutcome,
 ) -> Result<()> {
     write_rejects(publication, tx, outcome).await?;
-    resolve_rejects(publication, tx, outcome).await?;
-    write_profile(publication, tx, outcome).await
+    resolve_rejects(publication, tx, outcome).await
 }
 
 async fn write_rejects(
@@ -138,7 +137,7 @@ async fn covered_snapshots(
     outcome: &StreamOutcome,
     snapshots: Vec<SnapshotId>,
 ) -> Result<HashSet<SnapshotId>> {
-    let is_list = |boundary: &Boundary| !matches!(boundary, Boundary::Parent(_));
+    let is_list = |boundary: &Boundary| matches!(boundary, Boundary::Whole | Boundary::Window(..));
     if outcome
         .reading
         .slices
@@ -169,12 +168,16 @@ async fn covered_snapshots(
     Ok(covered)
 }
 
-async fn write_profile(
+/// Writes the profile of a stream, and how it differs from what was known.
+pub(super) async fn write_profile(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
     outcome: &StreamOutcome,
 ) -> Result<()> {
     use stream_profile::Column;
+    if !outcome.reading.is_publishable() {
+        return Ok(());
+    }
     let stored = stream_profile::Entity::owned_by(publication.lease.tenant)
         .filter(
             stream_profile::COLUMN

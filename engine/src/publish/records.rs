@@ -1,13 +1,14 @@
 //! Writes the records of a stream: the new, the changed, the returned and the vanished ones.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use entity::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 use tokio::task::JoinHandle;
 
 use super::upsert::Upsert;
-use super::{CHUNK, Publication};
+use super::{CHUNK, Effect, Publication};
 use crate::clock::Clock;
 use crate::connector::{Connector, Slice};
 use crate::error::{Attempt, Error, Result};
@@ -19,15 +20,13 @@ use crate::snapshot::load_payload;
 const KEY: [&str; 3] = ["tenant_id", "connection_id", "upstream_id"];
 /// What a row keeps for ever.
 const KEPT: [&str; 3] = ["id", "first_run_id", "created_at"];
-/// Columns of every record table behind its own ones.
-const TRAILING: [&str; 8] = [
-    "raw_json",
+/// Columns of every record table behind its own ones and its text.
+const TRAILING: [&str; 6] = [
     "content_hash",
     "snapshot_id",
     "first_run_id",
     "last_run_id",
     "created_at",
-    "updated_at",
     "deleted_at",
 ];
 
@@ -36,26 +35,73 @@ const AHEAD: usize = 8;
 
 type Row = Vec<Value>;
 
+/// A row, and what tells it from other versions of it.
+struct Made {
+    upstream_id: String,
+    version: Option<Timestamp>,
+    row: Row,
+}
+
+/// Where rows go.
+struct Sink {
+    upsert: Upsert,
+    /// The newest version of each record, where records have versions and may have been read twice.
+    newest: Option<BTreeMap<String, Made>>,
+}
+
+impl Sink {
+    fn new(publication: &Publication<'_>, backend: DbBackend, table: &RecordTable) -> Self {
+        // A rebuild trusts no row, not even one that says it is newer.
+        let version = table
+            .version
+            .filter(|_| publication.effect == Effect::Publish);
+        Self {
+            upsert: upsert(backend, table).newest_by(version),
+            newest: table.version.is_some().then(BTreeMap::new),
+        }
+    }
+
+    async fn add(&mut self, tx: &DatabaseTransaction, made: Made) -> Result<()> {
+        let Some(newest) = &mut self.newest else {
+            return self.upsert.push(tx, made.row).await;
+        };
+        let known = newest.get(&made.upstream_id);
+        if known.is_none_or(|known| known.version <= made.version) {
+            newest.insert(made.upstream_id.clone(), made);
+        }
+        Ok(())
+    }
+
+    /// Writes the rest and returns how many rows were written in all.
+    async fn finish(mut self, tx: &DatabaseTransaction) -> Result<u64> {
+        for made in self.newest.into_iter().flat_map(BTreeMap::into_values) {
+            self.upsert.push(tx, made.row).await?;
+        }
+        self.upsert.finish(tx).await
+    }
+}
+
 /// Writes the records that are new, changed or back.
 pub(super) async fn write(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
     outcome: &StreamOutcome,
 ) -> Result<()> {
-    let mut upsert = upsert(tx.get_database_backend(), model::table(outcome.stream));
+    let table = model::table(publication.connection.source, outcome.stream)?;
+    let mut sink = Sink::new(publication, tx.get_database_backend(), table);
     let mut ahead = VecDeque::with_capacity(AHEAD);
     for slice in &outcome.reading.slices {
         for page in &slice.pages {
-            ahead.push_back(start_rows(publication, tx, &slice.slice, page).await?);
+            ahead.push_back(start_rows(publication, tx, table, &slice.slice, page).await?);
             if ahead.len() == AHEAD {
-                write_rows(tx, &mut upsert, ahead.pop_front()).await?;
+                write_rows(tx, &mut sink, ahead.pop_front()).await?;
             }
         }
     }
     while let Some(rows) = ahead.pop_front() {
-        write_rows(tx, &mut upsert, Some(rows)).await?;
+        write_rows(tx, &mut sink, Some(rows)).await?;
     }
-    let affected = upsert.finish(tx).await?;
+    let affected = sink.finish(tx).await?;
     let expected = outcome.reading.counters.written();
     if affected == expected {
         return Ok(());
@@ -69,21 +115,22 @@ pub(super) async fn write(
 fn upsert(backend: DbBackend, table: &RecordTable) -> Upsert {
     let leading = ["id", "tenant_id", "connection_id", "upstream_id"];
     let own = table.columns.iter().map(|(name, _)| name);
-    let columns = leading.iter().chain(own).chain(&TRAILING).copied();
+    let columns = leading.iter().chain(own).chain([&table.raw]);
+    let columns = columns.chain(&TRAILING).chain(table.written_at).copied();
     Upsert::new(backend, table.name, columns.collect(), &KEY, &KEPT)
 }
 
 async fn write_rows(
     tx: &DatabaseTransaction,
-    upsert: &mut Upsert,
-    rows: Option<JoinHandle<Result<Vec<Row>>>>,
+    sink: &mut Sink,
+    rows: Option<JoinHandle<Result<Vec<Made>>>>,
 ) -> Result<()> {
     let Some(rows) = rows else { return Ok(()) };
     let rows = rows
         .await
         .map_err(|error| Error::Internal(format!("rows could not be made: {error}")))?;
     for row in rows? {
-        upsert.push(tx, row).await?;
+        sink.add(tx, row).await?;
     }
     Ok(())
 }
@@ -92,14 +139,16 @@ async fn write_rows(
 async fn start_rows(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
+    table: &'static RecordTable,
     slice: &Arc<Slice>,
     page: &PageToWrite,
-) -> Result<JoinHandle<Result<Vec<Row>>>> {
+) -> Result<JoinHandle<Result<Vec<Made>>>> {
     let body = load_payload(tx, publication.lease.tenant, &page.payload_hash).await?;
     let maker = RowMaker {
         connector: Arc::clone(publication.connector),
         clock: publication.clock.clone(),
         lease: publication.lease.clone(),
+        table,
         slice: Arc::clone(slice),
         page: page.clone(),
     };
@@ -111,19 +160,26 @@ struct RowMaker {
     connector: Arc<dyn Connector>,
     clock: Clock,
     lease: Lease,
+    table: &'static RecordTable,
     slice: Arc<Slice>,
     page: PageToWrite,
 }
 
 impl RowMaker {
-    fn rows(&self, body: &[u8]) -> Result<Vec<Row>> {
-        let envelope = self.connector.open(&self.page.endpoint, body)?;
+    fn rows(&self, body: &[u8]) -> Result<Vec<Made>> {
+        let page = &self.page;
+        let envelope = self.connector.open(&page.endpoint, page.status, body)?;
         let rules = self.connector.rules();
         let row = |position: &u32| {
             let range = envelope.records.get(*position as usize);
             let text = record_text(body, range.ok_or_else(changed)?);
             let content = normalize(self.connector.as_ref(), &rules, &self.slice, text);
-            Ok(self.row(text, content.map_err(|_| changed())?))
+            let content = content.map_err(|_| changed())?;
+            Ok(Made {
+                upstream_id: content.normalized.record.upstream_id().to_owned(),
+                version: content.normalized.record.version(),
+                row: self.row(text, content),
+            })
         };
         self.page.positions.iter().map(row).collect()
     }
@@ -137,18 +193,18 @@ impl RowMaker {
             self.lease.connection.into(),
             record.upstream_id().into(),
         ];
-        let trailing: [Value; 8] = [
-            text.into(),
+        let trailing: [Value; 6] = [
             content.hash.to_vec().into(),
             self.page.snapshot.into(),
             run.into(),
             run.into(),
             now.into(),
-            now.into(),
-            None::<entity::Timestamp>.into(),
+            None::<Timestamp>.into(),
         ];
+        let written_at = self.table.written_at.iter().map(|_| now.into());
         let values = leading.into_iter().chain(record.into_values());
-        values.chain(trailing).collect()
+        let values = values.chain([text.into()]).chain(trailing);
+        values.chain(written_at).collect()
     }
 }
 
@@ -163,11 +219,12 @@ pub(super) async fn mark_deleted(
     outcome: &StreamOutcome,
 ) -> Result<()> {
     let now = publication.now();
+    let table = model::table(publication.connection.source, outcome.stream)?;
     for rows in outcome.reading.vanished.chunks(CHUNK) {
         let places: Vec<String> = (0..rows.len()).map(|row| format!("${}", row + 4)).collect();
         let sql = format!(
             "UPDATE {} SET deleted_at = $1, updated_at = $1, last_run_id = $2 WHERE tenant_id = $3 AND deleted_at IS NULL AND id IN ({})",
-            model::table(outcome.stream).name,
+            table.name,
             places.join(", ")
         );
         let fixed: [Value; 3] = [

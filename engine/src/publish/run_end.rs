@@ -3,14 +3,14 @@
 use entity::connection::{self, ConnectionStatus};
 use entity::sync_run::RunStatus;
 use entity::{ReasonCode, SyncRunStreamId, Timestamp, sync_run, sync_run_stream};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Alias, Expr, Func, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
 };
 
 use super::{Effect, Publication};
 use crate::error::{Attempt, Error, Result};
-use crate::read::StreamOutcome;
+use crate::read::{Counters, StreamOutcome};
 use crate::verdict;
 
 /// Writes the end of the run.
@@ -19,7 +19,7 @@ pub(super) async fn write(
     tx: &DatabaseTransaction,
     is_changed: bool,
 ) -> Result<()> {
-    write_streams(publication, tx).await?;
+    write_streams(publication, tx, publication.outcomes).await?;
     write_run(publication, tx).await?;
     if publication.effect != Effect::RunOnly {
         write_connection(publication, tx, is_changed).await?;
@@ -30,19 +30,58 @@ pub(super) async fn write(
     Ok(())
 }
 
-async fn write_streams(publication: &Publication<'_>, tx: &DatabaseTransaction) -> Result<()> {
-    if publication.outcomes.is_empty() {
+/// Writes the counters of streams; what was written of them before in this run is added to.
+pub(super) async fn write_streams(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    outcomes: &[StreamOutcome],
+) -> Result<()> {
+    if outcomes.is_empty() {
         return Ok(());
     }
-    let rows = publication
-        .outcomes
+    let rows = outcomes
         .iter()
         .map(|outcome| stream_row(publication, outcome));
     sync_run_stream::Entity::insert_many(rows)
+        .on_conflict(added_up())
         .exec_without_returning(tx)
         .await
         .attempt("write the run's counters")?;
     Ok(())
+}
+
+/// Adds counters to those that are there; everything else is as it is now.
+fn added_up() -> OnConflict {
+    use sync_run_stream::Column;
+    let counters = [
+        Column::Pages,
+        Column::ReadCount,
+        Column::AddedCount,
+        Column::ChangedCount,
+        Column::UnchangedCount,
+        Column::DuplicateCount,
+        Column::RejectedCount,
+        Column::DeletedCount,
+        Column::RevivedCount,
+        Column::UnreadableValueCount,
+        Column::RetryCount,
+        Column::ByteCount,
+        Column::DurationMs,
+    ];
+    let stored = |column| Expr::col((sync_run_stream::Entity, column));
+    let given = |column| Expr::col((Alias::new("excluded"), column));
+    let sums = counters.map(|column| (column, stored(column).add(given(column))));
+    // None is announced nowhere or not yet.
+    let announced = Func::coalesce([
+        stored(Column::AnnouncedCount).add(given(Column::AnnouncedCount)),
+        stored(Column::AnnouncedCount),
+        given(Column::AnnouncedCount),
+    ]);
+    OnConflict::columns([Column::RunId, Column::Stream])
+        .update_columns([Column::Status, Column::Reason, Column::ErrorMessage])
+        .values(sums)
+        .value(Column::AnnouncedCount, announced)
+        .to_owned()
 }
 
 fn stream_row(
@@ -50,7 +89,13 @@ fn stream_row(
     outcome: &StreamOutcome,
 ) -> sync_run_stream::ActiveModel {
     let (reason, sentence) = verdict::problem(outcome).unzip();
-    let counters = &outcome.reading.counters;
+    // What was published part by part was counted then.
+    let nothing = Counters::default();
+    let counters = if outcome.is_published {
+        &nothing
+    } else {
+        &outcome.reading.counters
+    };
     sync_run_stream::ActiveModel {
         id: Set(SyncRunStreamId::from_uuid(publication.clock.new_id())),
         tenant_id: Set(publication.lease.tenant),
@@ -77,8 +122,15 @@ fn stream_row(
 }
 
 async fn write_run(publication: &Publication<'_>, tx: &DatabaseTransaction) -> Result<()> {
-    let sum =
-        |number: fn(&StreamOutcome) -> u64| count(publication.outcomes.iter().map(number).sum());
+    let sum = |number: fn(&StreamOutcome) -> u64| {
+        let outcomes = publication.outcomes.iter();
+        count(
+            outcomes
+                .filter(|outcome| !outcome.is_published)
+                .map(number)
+                .sum(),
+        )
+    };
     let ended = sync_run::Entity::update_many()
         .col_expr(
             sync_run::Column::Status,
@@ -99,13 +151,14 @@ async fn write_run(publication: &Publication<'_>, tx: &DatabaseTransaction) -> R
         )
         .col_expr(
             sync_run::Column::RecordsUpdated,
-            Expr::value(sum(|outcome| {
+            Expr::col(sync_run::Column::RecordsUpdated).add(sum(|outcome| {
                 outcome.reading.counters.written() + outcome.reading.counters.deleted
             })),
         )
         .col_expr(
             sync_run::Column::RecordsFailed,
-            Expr::value(sum(|outcome| outcome.reading.counters.rejected)),
+            Expr::col(sync_run::Column::RecordsFailed)
+                .add(sum(|outcome| outcome.reading.counters.rejected)),
         )
         .filter(sync_run::COLUMN.tenant_id.eq(publication.lease.tenant))
         .filter(sync_run::COLUMN.id.eq(publication.run()))
@@ -133,7 +186,7 @@ async fn write_connection(
     let is_success = verdict.status == RunStatus::Success;
     let mut update =
         connection::Entity::update_many().col_expr(Column::UpdatedAt, Expr::value(now));
-    if publication.effect == Effect::Publish {
+    if publication.effect == Effect::Publish && publication.judges_connection {
         let failures = if is_success {
             Expr::value(0)
         } else {
@@ -163,9 +216,12 @@ async fn write_credentials_state(
 ) -> Result<()> {
     use ConnectionStatus::{Active, NeedsCredentials};
     use connection::Column;
-    let sentence = "the upstream refused the credentials; set new ones with `ctsync connections set-credentials`";
-    let (from, to, reason) = if publication.outcomes.iter().any(is_refused) {
-        (Active, NeedsCredentials, Some(sentence))
+    let mut failures = publication
+        .outcomes
+        .iter()
+        .filter_map(|outcome| outcome.failure.as_ref());
+    let (from, to, reason) = if let Some(remedy) = failures.find_map(|failure| failure.remedy) {
+        (Active, NeedsCredentials, Some(remedy))
     } else if publication.verdict.status == RunStatus::Success {
         (NeedsCredentials, Active, None)
     } else {
@@ -181,13 +237,6 @@ async fn write_credentials_state(
         .await
         .attempt("write the connection's state")?;
     Ok(())
-}
-
-fn is_refused(outcome: &StreamOutcome) -> bool {
-    outcome
-        .failure
-        .as_ref()
-        .is_some_and(|failure| failure.reason == ReasonCode::Auth)
 }
 
 fn count(number: u64) -> i64 {

@@ -15,6 +15,8 @@ pub(super) struct Upsert {
     columns: Vec<&'static str>,
     /// Columns whose values identify a row, and columns that are overwritten.
     conflict: (Vec<&'static str>, Vec<&'static str>),
+    /// The column that says which of two versions of a row is newer.
+    version: Option<&'static str>,
     full_chunk: String,
     values: Vec<Value>,
     affected: u64,
@@ -36,10 +38,18 @@ impl Upsert {
             table,
             columns,
             conflict: (key.to_vec(), overwritten),
+            version: None,
             full_chunk: String::new(),
             values: vec![],
             affected: 0,
         };
+        upsert.full_chunk = upsert.sql(CHUNK);
+        upsert
+    }
+
+    /// The same, but a row whose `version` is newer than the given one stays; none is older than any.
+    pub(super) fn newest_by(self, version: Option<&'static str>) -> Self {
+        let mut upsert = Self { version, ..self };
         upsert.full_chunk = upsert.sql(CHUNK);
         upsert
     }
@@ -112,6 +122,13 @@ impl Upsert {
             key.join(", "),
             assignments.join(", ")
         );
+        if let Some(version) = self.version {
+            let table = self.table;
+            let _ = write!(
+                sql,
+                " WHERE {table}.{version} IS NULL OR excluded.{version} >= {table}.{version}"
+            );
+        }
         sql
     }
 }

@@ -1,12 +1,14 @@
 //! What the mirror knows of a stream, in a form that fits into memory: about 50 bytes a row.
 
 use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU32;
 
-use entity::{ConnectionId, Stream, TenantId, Timestamp};
+use entity::{ConnectionId, Source, Stream, TenantId, Timestamp};
 use futures::TryStreamExt;
 use sea_orm::{DbErr, QueryResult, Statement, StreamTrait, Value};
 
 use super::page::Basis;
+use super::vanish::Vanished;
 use crate::database::Database;
 use crate::error::{Attempt, Result};
 use crate::hash;
@@ -21,6 +23,8 @@ pub struct Mirror<'a> {
     pub tenant: TenantId,
     /// The connection they come from.
     pub connection: ConnectionId,
+    /// The connection's upstream.
+    pub source: Source,
 }
 
 impl Mirror<'_> {
@@ -32,8 +36,17 @@ impl Mirror<'_> {
 }
 
 /// Marks one reading of one slice, so that a reading can be taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Generation(u32);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Generation(NonZeroU32);
+
+/// A record as it was read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sight {
+    /// Head of the hash that stands for the record.
+    pub(crate) compared: u64,
+    /// The upstream's own version, where it has one.
+    pub(crate) version: Option<Timestamp>,
+}
 
 /// What a record is to the mirror.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +54,11 @@ pub(crate) enum Comparison {
     Added,
     Changed,
     Revived,
+    /// The row is the same, or newer.
     Unchanged,
     Duplicate,
+    /// Read before in an older version, which is not published yet.
+    Superseding,
     /// Listed before with other content: the list moved while it was read.
     Conflict,
 }
@@ -53,10 +69,44 @@ struct Known {
     stored: u64,
     /// Head of the hash that stands for the record as read.
     read: u64,
+    /// The newest version known of it, in microseconds; the smallest number where there is none.
+    version: i64,
     /// The reading that saw it.
     seen_by: Option<Generation>,
     is_stored: bool,
     is_live: bool,
+    /// Whether what was read is to be written.
+    is_written: bool,
+}
+
+/// The oldest version there can be.
+const NO_VERSION: i64 = i64::MIN;
+
+impl Known {
+    const UNKNOWN: Self = Self {
+        stored: 0,
+        read: 0,
+        version: NO_VERSION,
+        seen_by: None,
+        is_stored: false,
+        is_live: false,
+        is_written: false,
+    };
+
+    /// Notes a sight that is to be written.
+    fn write(&mut self, generation: Generation, compared: u64, version: i64) {
+        self.seen_by = Some(generation);
+        self.read = compared;
+        self.version = version;
+        self.is_written = true;
+    }
+
+    /// Notes a sight after which the row stays as it is.
+    fn keep(&mut self, generation: Generation) {
+        self.seen_by = Some(generation);
+        self.read = self.stored;
+        self.is_written = false;
+    }
 }
 
 /// The rows of one stream of one connection.
@@ -65,12 +115,21 @@ pub struct KnownRows {
     rows: HashMap<u128, Known>,
     live: u64,
     generations: u32,
+    /// How many readings had begun when something was published last.
+    published: u32,
     withdrawn: HashSet<Generation>,
+    /// Whether records have versions, by which rows that were read twice are told apart.
+    is_versioned: bool,
+    /// Whether a row that is newer than what was read stays.
+    keeps_newer: bool,
+    /// Whether of two sights of one version the first one counts: answers are read from the latest on.
+    is_later_first: bool,
 }
 
 struct Row {
     upstream_id: String,
     compared: Vec<u8>,
+    version: Option<Timestamp>,
     is_live: bool,
 }
 
@@ -87,7 +146,7 @@ impl Row {
                     .map(|(name, kind)| column(row, name, *kind));
                 let mut values = own.collect::<Result<Vec<_>, _>>()?;
                 values.extend([
-                    row.try_get::<String>("", "raw_json")?.into(),
+                    row.try_get::<String>("", table.raw)?.into(),
                     content_hash.into(),
                 ]);
                 hash::row(&values).to_vec()
@@ -97,6 +156,7 @@ impl Row {
             upstream_id: row.try_get_by_index(0)?,
             compared,
             is_live: row.try_get_by_index(2)?,
+            version: row.try_get_by_index(3)?,
         })
     }
 }
@@ -114,21 +174,27 @@ fn column(row: &QueryResult, name: &str, kind: Kind) -> Result<Value, DbErr> {
 impl KnownRows {
     /// Loads the rows of `stream`, to be compared on `basis`.
     pub async fn load(mirror: Mirror<'_>, stream: Stream, basis: Basis) -> Result<Self> {
-        let table = model::table(stream);
+        let table = model::table(mirror.source, stream)?;
         let own = match basis {
             Basis::ContentHash => String::new(),
             Basis::Columns => table
                 .columns
                 .iter()
-                .fold(", raw_json".to_owned(), |list, (name, _)| {
+                .fold(format!(", {}", table.raw), |list, (name, _)| {
                     format!("{list}, {name}")
                 }),
         };
         let sql = format!(
-            "SELECT upstream_id, content_hash, deleted_at IS NULL AS is_live{own} FROM {} WHERE tenant_id = $1 AND connection_id = $2",
+            "SELECT upstream_id, content_hash, deleted_at IS NULL AS is_live, {} AS version{own} FROM {} WHERE tenant_id = $1 AND connection_id = $2",
+            table.version.unwrap_or(NO_TIME),
             table.name
         );
-        let mut known = Self::default();
+        let mut known = Self {
+            is_versioned: table.version.is_some(),
+            // A comparison says how things are, whichever is newer.
+            keeps_newer: basis == Basis::ContentHash,
+            ..Self::default()
+        };
         let mut rows = mirror
             .database
             .reader()
@@ -141,6 +207,11 @@ impl KnownRows {
         Ok(known)
     }
 
+    /// Expects answers from the latest on, of which each may hold what a later one holds, too.
+    pub(crate) fn later_first(&mut self) {
+        self.is_later_first = true;
+    }
+
     /// How many rows are live in the mirror.
     pub fn live(&self) -> u64 {
         self.live
@@ -150,18 +221,31 @@ impl KnownRows {
         self.live += u64::from(row.is_live);
         let known = Known {
             stored: hash::head(&row.compared),
-            read: 0,
-            seen_by: None,
+            version: micros(row.version),
             is_stored: true,
             is_live: row.is_live,
+            ..Known::UNKNOWN
         };
         self.rows.insert(hash::key(&row.upstream_id), known);
     }
 
     /// Begins a reading of a slice.
     pub(crate) fn begin(&mut self) -> Generation {
+        let generation = Generation(NonZeroU32::MIN.saturating_add(self.generations));
         self.generations += 1;
-        Generation(self.generations)
+        generation
+    }
+
+    /// How many readings have begun.
+    pub(crate) fn mark(&self) -> u32 {
+        self.generations
+    }
+
+    /// Forgets what every reading saw that began after `mark`.
+    pub(crate) fn withdraw_since(&mut self, mark: u32) {
+        let readings = (mark..self.generations)
+            .map(|earlier| Generation(NonZeroU32::MIN.saturating_add(earlier)));
+        self.withdrawn.extend(readings);
     }
 
     /// Forgets what a reading saw.
@@ -170,33 +254,90 @@ impl KnownRows {
     }
 
     /// Notes that `generation` saw a record, and says what it is to the mirror.
-    pub(crate) fn see(&mut self, generation: Generation, identity: u128, read: u64) -> Comparison {
-        let withdrawn = &self.withdrawn;
-        let known = self.rows.entry(identity).or_insert(Known {
-            stored: 0,
-            read: 0,
-            seen_by: None,
-            is_stored: false,
-            is_live: false,
-        });
-        let was_seen = known
-            .seen_by
-            .is_some_and(|seen_by| !withdrawn.contains(&seen_by));
-        if was_seen {
-            return if known.read == read {
-                Comparison::Duplicate
-            } else {
-                Comparison::Conflict
-            };
+    pub(crate) fn see(
+        &mut self,
+        generation: Generation,
+        identity: u128,
+        sight: Sight,
+    ) -> Comparison {
+        let mut known = self.rows.get(&identity).copied().unwrap_or(Known::UNKNOWN);
+        let comparison = if self.counts(&known) {
+            self.see_again(generation, &mut known, sight)
+        } else {
+            self.see_first(generation, &mut known, sight)
+        };
+        self.rows.insert(identity, known);
+        comparison
+    }
+
+    fn see_first(&self, generation: Generation, known: &mut Known, sight: Sight) -> Comparison {
+        let Sight { compared, version } = sight;
+        let version = micros(version);
+        let is_older = self.keeps_newer && version < known.version;
+        let is_same = known.is_live && known.stored == compared;
+        if known.is_stored && (is_older || is_same) {
+            known.keep(generation);
+            return Comparison::Unchanged;
         }
-        known.seen_by = Some(generation);
-        known.read = read;
+        known.write(generation, compared, version);
         match (known.is_stored, known.is_live) {
             (false, _) => Comparison::Added,
             (true, false) => Comparison::Revived,
-            (true, true) if known.stored == read => Comparison::Unchanged,
             (true, true) => Comparison::Changed,
         }
+    }
+
+    /// A record that was read before in this run: of two versions the newer one counts, of two sights of one
+    /// version the later one.
+    fn see_again(&self, generation: Generation, known: &mut Known, sight: Sight) -> Comparison {
+        let Sight { compared, version } = sight;
+        let version = micros(version);
+        if known.read == compared {
+            return Comparison::Duplicate;
+        }
+        let is_same_reading = known.seen_by == Some(generation) && !self.is_later_first;
+        if !self.is_versioned || (is_same_reading && version == known.version) {
+            return Comparison::Conflict;
+        }
+        let is_older = version < known.version;
+        if is_older || (self.is_later_first && version == known.version) {
+            return Comparison::Duplicate;
+        }
+        let is_pending = known.is_written && self.is_unpublished(known);
+        known.write(generation, compared, version);
+        if is_pending {
+            Comparison::Superseding
+        } else {
+            Comparison::Changed
+        }
+    }
+
+    /// Notes that all that was read is published, and that `vanished` are gone.
+    pub(crate) fn settle(&mut self, vanished: &[Vanished]) {
+        let (published, withdrawn) = (self.published, &self.withdrawn);
+        let is_settling = |known: &&mut Known| {
+            let is_new =
+                |seen_by: Generation| seen_by.0.get() > published && !withdrawn.contains(&seen_by);
+            known.is_written && known.seen_by.is_some_and(is_new)
+        };
+        for known in self.rows.values_mut().filter(is_settling) {
+            known.stored = known.read;
+            known.is_stored = true;
+            known.is_live = true;
+            known.is_written = false;
+        }
+        for row in vanished {
+            if let Some(known) = self.rows.get_mut(&hash::key(&row.upstream_id)) {
+                known.is_live = false;
+            }
+        }
+        self.published = self.generations;
+    }
+
+    fn is_unpublished(&self, known: &Known) -> bool {
+        known
+            .seen_by
+            .is_some_and(|seen_by| seen_by.0.get() > self.published)
     }
 
     /// Tells whether some reading that counts saw the row.
@@ -219,6 +360,13 @@ impl KnownRows {
     }
 }
 
+/// What stands for the version where a table has none; both databases must see its type.
+const NO_TIME: &str = "CAST(NULL AS TIMESTAMPTZ)";
+
+fn micros(version: Option<Timestamp>) -> i64 {
+    version.map_or(NO_VERSION, |version| version.timestamp_micros())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,10 +377,40 @@ mod tests {
             known.insert(&Row {
                 upstream_id: (*id).to_owned(),
                 compared: vec![*content; 32],
+                version: None,
                 is_live: *is_live,
             });
         }
         known
+    }
+
+    /// Rows of content 1 and version 10.
+    fn versioned(ids: &[&str]) -> KnownRows {
+        let mut known = KnownRows {
+            is_versioned: true,
+            keeps_newer: true,
+            ..KnownRows::default()
+        };
+        for id in ids {
+            known.insert(&Row {
+                upstream_id: (*id).to_owned(),
+                compared: vec![1; 32],
+                version: at(10),
+                is_live: true,
+            });
+        }
+        known
+    }
+
+    fn at(second: i64) -> Option<Timestamp> {
+        Timestamp::from_timestamp(second, 0)
+    }
+
+    fn sight(content: u8, version: Option<Timestamp>) -> Sight {
+        Sight {
+            compared: hash::head(&[content; 32]),
+            version,
+        }
     }
 
     #[test]
@@ -240,7 +418,7 @@ mod tests {
         let mut known = known(&[("same", 1, true), ("other", 1, true), ("gone", 1, false)]);
         let reading = known.begin();
         let mut see =
-            |id: &str, content: u8| known.see(reading, hash::key(id), hash::head(&[content; 32]));
+            |id: &str, content: u8| known.see(reading, hash::key(id), sight(content, None));
         assert_eq!(see("same", 1), Comparison::Unchanged);
         assert_eq!(see("other", 2), Comparison::Changed);
         assert_eq!(see("gone", 1), Comparison::Revived);
@@ -254,12 +432,61 @@ mod tests {
     fn a_withdrawn_reading_has_seen_nothing() {
         let mut known = known(&[("a", 1, true)]);
         let first = known.begin();
-        known.see(first, hash::key("a"), 1);
-        known.see(first, hash::key("b"), 1);
+        known.see(first, hash::key("a"), sight(1, None));
+        known.see(first, hash::key("b"), sight(1, None));
         known.withdraw(first);
         assert_eq!(known.unseen_live(), 1);
         let second = known.begin();
-        assert_eq!(known.see(second, hash::key("b"), 2), Comparison::Added);
+        let comparison = known.see(second, hash::key("b"), sight(2, None));
+        assert_eq!(comparison, Comparison::Added);
         assert!(!known.was_seen("a"));
+    }
+
+    #[test]
+    fn a_newer_row_stays() {
+        let mut known = versioned(&["a", "b", "c"]);
+        let reading = known.begin();
+        let mut see =
+            |id: &str, content, version| known.see(reading, hash::key(id), sight(content, version));
+        assert_eq!(see("a", 2, at(9)), Comparison::Unchanged);
+        assert_eq!(see("a", 1, at(10)), Comparison::Duplicate);
+        assert_eq!(see("b", 2, None), Comparison::Unchanged);
+        assert_eq!(see("c", 2, at(10)), Comparison::Changed);
+    }
+
+    #[test]
+    fn of_two_versions_the_newer_one_counts() {
+        let mut known = versioned(&["a", "b"]);
+        let (first, second) = (known.begin(), known.begin());
+        let mut see = |reading, id: &str, content, version| {
+            known.see(reading, hash::key(id), sight(content, version))
+        };
+        assert_eq!(see(first, "a", 2, at(11)), Comparison::Changed);
+        assert_eq!(see(first, "a", 3, at(11)), Comparison::Conflict);
+        assert_eq!(see(first, "a", 3, at(12)), Comparison::Superseding);
+        assert_eq!(see(second, "a", 4, at(11)), Comparison::Duplicate);
+        assert_eq!(see(second, "a", 4, at(12)), Comparison::Superseding);
+        assert_eq!(see(first, "b", 1, at(10)), Comparison::Unchanged);
+        assert_eq!(see(first, "b", 2, at(11)), Comparison::Changed);
+    }
+
+    #[test]
+    fn what_is_published_is_what_the_mirror_has() {
+        let mut known = versioned(&["gone"]);
+        let first = known.begin();
+        known.see(first, hash::key("new"), sight(2, at(11)));
+        let gone = Vanished {
+            id: entity::RecordId::from_uuid(uuid::Uuid::nil()),
+            upstream_id: "gone".to_owned(),
+        };
+        known.settle(&[gone]);
+        assert_eq!(known.unseen_live(), 0);
+        let second = known.begin();
+        let newer = known.see(second, hash::key("new"), sight(3, at(12)));
+        assert_eq!(newer, Comparison::Changed);
+        known.withdraw(second);
+        let third = known.begin();
+        let same = known.see(third, hash::key("new"), sight(2, at(12)));
+        assert_eq!(same, Comparison::Unchanged);
     }
 }

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use entity::Stream;
+use entity::{Stream, Timestamp};
 use futures::TryStreamExt;
 use sea_orm::{FromQueryResult, StreamTrait};
 use serde::{Deserialize, Serialize};
@@ -24,8 +24,8 @@ struct Digest {
     rules: String,
     stream: Stream,
     announced: Option<u64>,
-    /// Upstream id, content hash and count of unreadable values of each record.
-    records: Vec<(Box<str>, u64, u32)>,
+    /// Upstream id, content hash, version and count of unreadable values of each record.
+    records: Vec<(Box<str>, u64, Option<Timestamp>, u32)>,
     profile: Profile,
 }
 
@@ -33,7 +33,12 @@ struct Digest {
 pub(crate) fn digest(page: &ParsedPage, rules: &str, stream: Stream) -> Option<Vec<u8>> {
     let records = page.records.iter().map(|record| {
         let upstream_id = record.upstream_id.as_ref().ok()?.clone();
-        Some((upstream_id, record.compared, record.unreadable))
+        Some((
+            upstream_id,
+            record.compared,
+            record.version,
+            record.unreadable,
+        ))
     });
     let digest = Digest {
         rules: rules.to_owned(),
@@ -92,12 +97,14 @@ impl KnownPages {
         if digest.rules != self.rules || digest.stream != stream {
             return None;
         }
-        let record = |(upstream_id, compared, unreadable): (Box<str>, u64, u32)| PageRecord {
-            identity: hash::key(&upstream_id),
-            compared,
-            unreadable,
-            upstream_id: Ok(upstream_id),
-        };
+        let record =
+            |(upstream_id, compared, version, unreadable): (Box<str>, _, _, _)| PageRecord {
+                identity: hash::key(&upstream_id),
+                compared,
+                version,
+                unreadable,
+                upstream_id: Ok(upstream_id),
+            };
         Some(ParsedPage {
             announced: digest.announced,
             records: digest.records.into_iter().map(record).collect(),
@@ -116,6 +123,7 @@ mod tests {
             records: vec![PageRecord {
                 identity: hash::key("7"),
                 compared: 42,
+                version: None,
                 unreadable: 1,
                 upstream_id: Ok("7".into()),
             }],

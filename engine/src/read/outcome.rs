@@ -6,7 +6,7 @@ use super::counters::Counters;
 use super::profile::Profile;
 use super::slice::{ReadSlice, RejectedRecord, SliceReading, Written};
 use super::vanish::Vanished;
-use crate::connector::Slice;
+use crate::connector::{ConnectorError, Slice};
 
 /// What came of reading one stream.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub struct StreamOutcome {
     pub reading: StreamReading,
     /// Why not all slices were read whole.
     pub failure: Option<Failure>,
+    /// Whether it was published part by part while it was read.
+    pub is_published: bool,
     /// Requests that were sent again.
     pub retries: u64,
     /// Time it took, in milliseconds.
@@ -30,9 +32,15 @@ impl StreamOutcome {
             stream,
             reading: StreamReading::default(),
             failure: None,
+            is_published: false,
             retries: 0,
             duration_ms: 0,
         }
+    }
+
+    /// Notes why not everything was read; the first reason stays.
+    pub(crate) fn fail(&mut self, failure: Failure) {
+        self.failure.get_or_insert(failure);
     }
 
     /// A stream that was not read, for the reason in `failure`.
@@ -51,6 +59,28 @@ pub struct Failure {
     pub reason: ReasonCode,
     /// For people.
     pub sentence: String,
+    /// What a person has to do before the account can be asked again.
+    pub remedy: Option<&'static str>,
+}
+
+impl Failure {
+    /// A failure for `reason`, which nobody has to mend.
+    pub fn new(reason: ReasonCode, sentence: impl Into<String>) -> Self {
+        Self {
+            reason,
+            sentence: sentence.into(),
+            remedy: None,
+        }
+    }
+}
+
+impl From<&ConnectorError> for Failure {
+    fn from(error: &ConnectorError) -> Self {
+        Self {
+            remedy: error.remedy(),
+            ..Self::new(error.reason(), error.to_string())
+        }
+    }
 }
 
 /// What a publication of a stream would write.
@@ -84,6 +114,27 @@ impl StreamReading {
         self.written.extend(written);
         self.profile.merge(profile);
         self.slices.push(slice);
+    }
+
+    /// Adds a part that was published, without what only its publication needed.
+    pub(crate) fn absorb(&mut self, part: Self) {
+        let Self {
+            counters,
+            slices,
+            written,
+            gone,
+            vanished,
+            held_back,
+            profile,
+        } = part;
+        self.counters.add(&counters);
+        self.held_back += held_back;
+        self.profile.merge(profile.partial());
+        self.gone.extend(gone);
+        self.written.extend(written);
+        self.vanished.extend(vanished);
+        self.slices
+            .extend(slices.into_iter().map(SliceReading::without_content));
     }
 
     /// Whether there are slices of which everything is known.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use entity::SnapshotId;
+use entity::{SnapshotId, Timestamp};
 use serde_json::{Map, Value};
 
 use super::profile::Profile;
@@ -28,8 +28,8 @@ impl From<Error> for WalkError {
 /// A page that has arrived.
 #[derive(Debug)]
 pub(crate) struct Fetched {
-    /// Where it begins in its listing, in rows.
-    pub(crate) offset: u64,
+    /// Where it begins in its listing: a row or a page.
+    pub(crate) place: u64,
     /// Where it is kept already, if it is.
     pub(crate) snapshot: Option<SnapshotId>,
     /// The bytes.
@@ -95,6 +95,8 @@ pub(crate) struct PageRecord {
     pub(crate) identity: u128,
     /// Head of the hash that it is compared with the mirror by.
     pub(crate) compared: u64,
+    /// The upstream's own version, where it has one.
+    pub(crate) version: Option<Timestamp>,
     /// Values that were there but could not be read.
     pub(crate) unreadable: u32,
     /// Its upstream id, or the reason why there is none.
@@ -143,6 +145,7 @@ impl Content {
         let upstream_id: Box<str> = self.normalized.record.upstream_id().into();
         PageRecord {
             identity: hash::key(&upstream_id),
+            version: self.normalized.record.version(),
             unreadable: self.normalized.unreadable,
             upstream_id: Ok(upstream_id),
             compared: hash::head(&self.compared(basis, text)),
@@ -194,6 +197,7 @@ fn unidentified(rejection: Rejection, text: &str) -> PageRecord {
     PageRecord {
         identity: hash::key(&hex::encode(fingerprint)),
         compared: hash::head(&fingerprint),
+        version: None,
         unreadable: 0,
         upstream_id: Err(Unidentified {
             rejection,
@@ -215,7 +219,7 @@ pub(crate) fn normalize(
     };
     let fields: Map<String, Value> = serde_json::from_str(text).map_err(not_an_object)?;
     let normalized = connector.normalize(slice, &fields)?;
-    let hash = hash::content(rules, &fields);
+    let hash = hash::content(rules, &connector.content(&fields));
     Ok(Content {
         normalized,
         hash,

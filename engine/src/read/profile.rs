@@ -67,6 +67,9 @@ impl Types {
 pub struct Profile {
     records: u64,
     fields: BTreeMap<String, FieldCount>,
+    /// Whether the records are some of the stream: what none of them has filled may be filled in others.
+    #[serde(default)]
+    is_partial: bool,
 }
 
 /// A field that is not what it was.
@@ -99,12 +102,22 @@ impl Profile {
 
     /// Adds the counts of another profile.
     pub fn merge(&mut self, other: Self) {
+        self.is_partial |= other.is_partial;
         self.records += other.records;
         for (name, count) in other.fields {
             let field = self.fields.entry(name).or_default();
             field.types.add(count.types);
             field.present += count.present;
             field.filled += count.filled;
+        }
+    }
+
+    /// The same, of records that are only some of their stream.
+    #[must_use]
+    pub(crate) fn partial(self) -> Self {
+        Self {
+            is_partial: true,
+            ..self
         }
     }
 
@@ -116,7 +129,8 @@ impl Profile {
         let seen = self
             .fields
             .iter()
-            .filter_map(|(name, count)| drift_of_seen(name, count, known.get(name), self.records));
+            .filter_map(|(name, count)| drift_of_seen(name, count, known.get(name), self.records))
+            .filter(|drift| !self.is_partial || drift.kind != DriftKind::NewlyNull);
         let vanished = known
             .iter()
             .filter(|(name, profile)| profile.is_in_all && self.is_absent(name));
@@ -135,14 +149,18 @@ impl Profile {
             let profile = merged.entry(name.clone()).or_default();
             profile.types.extend(count.types.names().map(str::to_owned));
             profile.is_in_all = count.present == self.records;
-            profile.has_values =
-                count.filled > 0 || (profile.has_values && self.records < MIN_RECORDS);
+            profile.has_values = count.filled > 0 || (profile.has_values && !self.proves_absence());
         }
         merged
     }
 
     fn is_absent(&self, name: &str) -> bool {
         self.records >= MIN_RECORDS && !self.fields.contains_key(name)
+    }
+
+    /// Whether a field that no record has filled is empty in the whole stream.
+    fn proves_absence(&self) -> bool {
+        self.records >= MIN_RECORDS && !self.is_partial
     }
 }
 

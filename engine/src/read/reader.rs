@@ -7,9 +7,9 @@ use bytes::Bytes;
 use super::compare::Mirror;
 use super::digest::{KnownPages, digest};
 use super::page::{self, Basis, Fetched, ParsedPage, Storage};
-use super::slice::Judge;
+use super::slice::{Judge, NOBODY};
 use crate::clock::Clock;
-use crate::connector::{Boundary, Envelope, Listing, Paging, Slice, Upstream};
+use crate::connector::{Answer, Boundary, Envelope, Listing, Slice, Upstream};
 use crate::error::{Error, Result};
 use crate::hash;
 use crate::observer::Observer;
@@ -42,34 +42,34 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Asks for the page of `listing` that begins at row `offset`.
+    /// Asks for the page of `listing` that begins at `place`: a row or a page, as the listing is paged.
     pub(super) async fn fetch(
         &self,
         known: &KnownPages,
         slice: &Arc<Slice>,
         listing: &Listing,
-        offset: u64,
+        place: u64,
     ) -> Result<Fetched> {
-        let Paging::Offset { limit, .. } = listing.paging;
-        let paging = [("limit", limit.to_string()), ("offset", offset.to_string())];
         let connector = &self.upstream.connector;
-        let check = |body: &Bytes| {
-            let payload_hash = hash::bytes(body);
+        let check = |answer: &Answer| {
+            let payload_hash = hash::bytes(&answer.body);
             // Bytes that were an answer last time are one now.
             if let Some(page) = known.page(slice.stream, &payload_hash) {
                 return Ok((payload_hash, Checked::Known(page)));
             }
-            let envelope = connector.open(&listing.endpoint, body)?;
+            let envelope = connector.open(&listing.endpoint, answer.status, &answer.body)?;
             Ok((payload_hash, Checked::New(envelope)))
         };
-        let (answer, (payload_hash, checked)) =
-            self.upstream.fetch(listing, &paging, check).await?;
+        let (answer, (payload_hash, checked)) = self
+            .upstream
+            .fetch(listing, listing.part(place), check)
+            .await?;
         let (page, storage) = match checked {
             Checked::Known(page) => (page, Storage::Known),
             Checked::New(envelope) => self.parse(slice, answer.body.clone(), envelope).await?,
         };
         Ok(Fetched {
-            offset,
+            place,
             snapshot: None,
             answer,
             payload_hash,
@@ -108,6 +108,7 @@ impl Reader<'_> {
             clock: self.clock,
             snapshots: self.snapshots,
             names_all_written,
+            gone: &NOBODY,
         }
     }
 }

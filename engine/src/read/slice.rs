@@ -1,11 +1,12 @@
 //! One reading of one slice: takes pages in, gives out what a publication would write.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, LazyLock};
 
 use entity::SnapshotId;
 
 use super::Counters;
-use super::compare::{Comparison, Generation, KnownRows};
+use super::compare::{Comparison, Generation, KnownRows, Sight};
 use super::digest::KnownPages;
 use super::page::{Fetched, Overlap, PageRecord, PageShape, WalkError};
 use super::profile::Profile;
@@ -30,6 +31,17 @@ pub struct SliceReading {
     pub pages: Vec<PageToWrite>,
     /// Records that could not be normalized.
     pub rejects: Vec<RejectedRecord>,
+}
+
+impl SliceReading {
+    /// The same, without what only its publication needs.
+    pub(crate) fn without_content(self) -> Self {
+        Self {
+            pages: vec![],
+            rejects: vec![],
+            ..self
+        }
+    }
 }
 
 /// A slice that was read, with what only its stream keeps.
@@ -61,6 +73,8 @@ pub struct PageToWrite {
     pub payload_hash: [u8; 32],
     /// Path it came from.
     pub endpoint: String,
+    /// HTTP status of the answer.
+    pub status: u16,
     /// Places of the records in it.
     pub positions: Vec<u32>,
 }
@@ -78,6 +92,9 @@ pub struct RejectedRecord {
     pub position: usize,
 }
 
+/// Records that are known to be gone, where none are.
+pub(crate) static NOBODY: LazyLock<HashSet<u128>> = LazyLock::new(HashSet::new);
+
 /// What the pages of a reading are judged with.
 #[derive(Clone, Copy)]
 pub(crate) struct Judge<'a> {
@@ -89,6 +106,8 @@ pub(crate) struct Judge<'a> {
     pub(crate) snapshots: Option<&'a SnapshotWriter>,
     /// Whether all written records are named, or only as many as a report shows.
     pub(crate) names_all_written: bool,
+    /// Records that are known to be gone, whatever an earlier answer says.
+    pub(crate) gone: &'a HashSet<u128>,
 }
 
 /// A reading under way.
@@ -210,6 +229,7 @@ impl<'a> Draft<'a> {
                 snapshot: snapshot.id,
                 payload_hash: snapshot.payload_hash,
                 endpoint: snapshot.answer.endpoint.clone(),
+                status: snapshot.answer.status,
                 positions,
             });
         }
@@ -226,6 +246,7 @@ impl<'a> Draft<'a> {
         let PageRecord {
             identity,
             compared,
+            version,
             unreadable,
             upstream_id,
         } = record;
@@ -242,7 +263,12 @@ impl<'a> Draft<'a> {
             }
         };
         let counters = &mut self.reading.counters;
-        let comparison = self.known.see(self.generation, identity, compared);
+        if self.judge.gone.contains(&identity) {
+            counters.duplicate += 1;
+            return Ok(false);
+        }
+        let sight = Sight { compared, version };
+        let comparison = self.known.see(self.generation, identity, sight);
         let is_written = match comparison {
             Comparison::Conflict => {
                 return Err(WalkError::Moved(
@@ -252,6 +278,11 @@ impl<'a> Draft<'a> {
             Comparison::Duplicate => {
                 counters.duplicate += 1;
                 return Ok(false);
+            }
+            // The row is among those to be written; of the two the newer one will be.
+            Comparison::Superseding => {
+                counters.duplicate += 1;
+                return Ok(true);
             }
             Comparison::Unchanged => {
                 counters.unchanged += 1;

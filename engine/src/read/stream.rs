@@ -41,6 +41,7 @@ impl Reader<'_> {
             stream,
             reading,
             failure,
+            is_published: false,
             retries: self.upstream.retry_count.load(Ordering::Relaxed) - retries_before,
             duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         })
@@ -92,7 +93,7 @@ impl Reader<'_> {
         }
     }
 
-    async fn fetch_first_pages(
+    pub(super) async fn fetch_first_pages(
         &self,
         judge: Judge<'_>,
         slice: Slice,
@@ -111,13 +112,13 @@ impl Reader<'_> {
     ) -> Result<Vec<Fetched>> {
         let mut requests = Vec::with_capacity(listings.len());
         for listing in listings {
-            requests.push(self.fetch(judge.known_pages, slice, listing, 0));
+            requests.push(self.fetch(judge.known_pages, slice, listing, listing.first_place()));
         }
         futures::future::try_join_all(requests).await
     }
 
     /// Reads a slice, and once more with care when its list moved.
-    async fn read_slice(
+    pub(super) async fn read_slice(
         &self,
         judge: Judge<'_>,
         known: &mut KnownRows,
@@ -181,11 +182,8 @@ pub(crate) async fn conclude(
     if reading.counters.rejected > 0 {
         return Ok(());
     }
-    let mut scope = Scope::default();
     let read = reading.slices.iter().map(|reading| reading.slice.as_ref());
-    for slice in read.chain(&reading.gone) {
-        scope.add(&slice.boundary);
-    }
+    let scope = Scope::of(read.chain(&reading.gone));
     let vanished = vanish::find(mirror, stream, known, &scope).await?;
     let count = vanished.len() as u64;
     if brake.is_some_and(|brake| is_implausible(brake, reading, count, known.live())) {
@@ -203,37 +201,27 @@ fn is_implausible(brake: BrakeLimits, reading: &StreamReading, deleted: u64, liv
     brake.stops(deleted, live) || (became_empty && deleted > 0)
 }
 
-fn nothing_understood(stream: Stream, reading: &StreamReading) -> Option<Failure> {
+pub(crate) fn nothing_understood(stream: Stream, reading: &StreamReading) -> Option<Failure> {
     let counters = &reading.counters;
-    (counters.read > 0 && counters.read == counters.rejected).then(|| Failure {
-        reason: ReasonCode::RejectedRecords,
-        sentence: format!(
-            "none of the {} {stream} records could be understood",
-            counters.read
-        ),
+    (counters.read > 0 && counters.read == counters.rejected).then(|| {
+        let count = counters.read;
+        let sentence = format!("none of the {count} {stream} records could be understood");
+        Failure::new(ReasonCode::RejectedRecords, sentence)
     })
 }
 
 /// Returns why a slice failed and whether its neighbours would fail, too.
-fn slice_failure(error: WalkError) -> Result<(Failure, bool)> {
+pub(super) fn slice_failure(error: WalkError) -> Result<(Failure, bool)> {
     match error {
-        WalkError::Moved(sentence) => Ok((
-            Failure {
-                reason: ReasonCode::IncompleteListing,
-                sentence: sentence.to_owned(),
-            },
-            false,
-        )),
+        WalkError::Moved(sentence) => {
+            Ok((Failure::new(ReasonCode::IncompleteListing, sentence), false))
+        }
         WalkError::Failed(Error::Upstream(error)) => {
             let is_shared = !matches!(
                 error.kind,
                 ErrorKind::Refused { .. } | ErrorKind::UpstreamRefusal | ErrorKind::TooLarge { .. }
             );
-            let failure = Failure {
-                reason: error.reason(),
-                sentence: error.to_string(),
-            };
-            Ok((failure, is_shared))
+            Ok((Failure::from(&error), is_shared))
         }
         WalkError::Failed(error) => Err(error),
     }

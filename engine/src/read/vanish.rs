@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 use sea_orm::{FromQueryResult, QueryResult, StreamTrait};
 
 use super::compare::{KnownRows, Mirror};
-use crate::connector::Boundary;
+use crate::connector::{Boundary, Slice};
 use crate::error::{Attempt, Result};
 use crate::model::{self, BoundaryColumn, RecordTable};
 
@@ -25,37 +25,65 @@ pub struct Vanished {
 pub(super) struct Scope {
     is_whole: bool,
     parents: HashSet<String>,
-    windows: Vec<(Timestamp, Timestamp)>,
+    records: HashSet<String>,
+    spans: Vec<(Timestamp, Timestamp)>,
+    is_undated: bool,
 }
 
 impl Scope {
+    /// The part of a stream that these slices make up.
+    pub(super) fn of<'a>(slices: impl IntoIterator<Item = &'a Slice>) -> Self {
+        let mut scope = Self::default();
+        for slice in slices {
+            scope.add(&slice.boundary);
+        }
+        scope
+    }
+
+    /// Tells whether a record was asked for by its id.
+    pub(super) fn names(&self, upstream_id: &str) -> bool {
+        self.records.contains(upstream_id)
+    }
+
     /// Adds a slice that was read whole.
-    pub(super) fn add(&mut self, boundary: &Boundary) {
+    fn add(&mut self, boundary: &Boundary) {
         match boundary {
             Boundary::Whole => self.is_whole = true,
             Boundary::Parent(parent) => {
                 self.parents.insert(parent.clone());
             }
-            Boundary::Window(from, to) => self.windows.push((*from, *to)),
+            Boundary::Window(from, to) => {
+                self.spans.push((*from, *to));
+                self.is_undated = true;
+            }
+            Boundary::Dates(from, to) => self.spans.push((*from, *to)),
+            Boundary::Undated => self.is_undated = true,
+            Boundary::Record(id) => {
+                self.records.insert(id.clone());
+            }
+            // A record that has not changed is not listed there.
+            Boundary::Changes(..) => {}
         }
     }
 
     /// Tells whether a row would have been listed in the part that was read.
-    fn covers(&self, row: &QueryResult) -> Result<bool> {
-        if self.is_whole {
+    fn covers(&self, upstream_id: &str, row: &QueryResult) -> Result<bool> {
+        if self.is_whole || self.records.contains(upstream_id) {
             return Ok(true);
         }
         if !self.parents.is_empty() {
             let parent: String = row.try_get("", "boundary").attempt("read the mirror")?;
             return Ok(self.parents.contains(&parent));
         }
+        if self.spans.is_empty() && !self.is_undated {
+            return Ok(false);
+        }
         let time: Option<Timestamp> = row.try_get("", "boundary").attempt("read the mirror")?;
-        let is_inside = |time: Timestamp| {
-            self.windows
-                .iter()
-                .any(|(from, to)| *from <= time && time < *to)
-        };
-        Ok(time.is_none_or(is_inside))
+        let mut spans = self.spans.iter();
+        Ok(match time {
+            Some(time) => spans.any(|(from, to)| *from <= time && time < *to),
+            None => self.is_undated,
+        })
     }
 }
 
@@ -76,7 +104,7 @@ pub(super) async fn find(
     if known.unseen_live() == 0 || *scope == Scope::default() {
         return Ok(vec![]);
     }
-    let table = model::table(stream);
+    let table = model::table(mirror.source, stream)?;
     let sql = format!(
         "SELECT id, upstream_id, {} AS boundary FROM {} WHERE tenant_id = $1 AND connection_id = $2 AND deleted_at IS NULL",
         boundary_column(table),
@@ -91,7 +119,7 @@ pub(super) async fn find(
     let mut vanished = vec![];
     while let Some(row) = rows.try_next().await.attempt("read the mirror")? {
         let candidate = Vanished::from_query_result(&row, "").attempt("read the mirror")?;
-        if !known.was_seen(&candidate.upstream_id) && scope.covers(&row)? {
+        if !known.was_seen(&candidate.upstream_id) && scope.covers(&candidate.upstream_id, &row)? {
             vanished.push(candidate);
         }
     }

@@ -11,6 +11,7 @@ mod replay;
 mod report;
 mod request;
 mod target;
+mod timeline;
 
 use std::sync::Arc;
 
@@ -20,11 +21,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info, info_span, warn};
 
 pub use report::{RunReport, StreamReport};
-pub use request::{SyncRequest, UpstreamDefaults};
+pub use request::{NotARecord, RecordRef, SyncRequest, UpstreamDefaults};
 pub(crate) use target::{Place, Target};
 
 use crate::clock::Clock;
-use crate::connector::{Connector, HttpClient, Slicing, Upstream, enabled_streams};
+use crate::connector::{
+    Connector, HttpClient, RefusedParameters, Slicing, Upstream, enabled_streams,
+};
 use crate::database::Database;
 use crate::error::{Error, Result, chain};
 use crate::lease::{Claim, Lease, Taken};
@@ -32,6 +35,7 @@ use crate::observer::{Event, Observer};
 use crate::publish::{Effect, Publication};
 use crate::read::{Basis, Failure, Mirror, Reader, StreamOutcome};
 use crate::run::heartbeat::{Heartbeat, Stop};
+use crate::run::timeline::Timeline;
 use crate::secret::SecretKeys;
 use crate::snapshot::SnapshotWriter;
 use crate::verdict::Verdict;
@@ -78,6 +82,15 @@ impl Supply<'_> {
     }
 }
 
+/// What the reading of a connection's streams works with.
+struct Work<'a> {
+    target: &'a Target,
+    request: &'a SyncRequest,
+    reader: &'a Reader<'a>,
+    /// Publishes parts while the run goes on; none in a run that only compares.
+    parts: Option<&'a Publication<'a>>,
+}
+
 /// What came of reading.
 enum Reading {
     Done(Vec<StreamOutcome>),
@@ -100,6 +113,7 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Result<RunReport> {
         let target = Target::load(self, connection).await?;
+        target.require_record(request)?;
         self.run(Supply::Upstream(&target), request, observer, cancel)
             .await
     }
@@ -203,20 +217,39 @@ impl Engine {
             Supply::Snapshots(_) => Effect::Rebuild,
         };
         let publication = Publication {
-            database: &self.database,
-            clock: &self.clock,
-            lease: &lease,
-            connection: &place.connection,
-            settings: &place.tenant_settings,
-            connector: &connector,
             outcomes: &outcomes,
             verdict: &verdict,
-            refreshes: effect == Effect::Publish && request.streams.is_none(),
+            refreshes: effect == Effect::Publish && request.is_whole(),
+            judges_connection: request.record.is_none(),
             effect,
-            observer,
+            ..self.publication(place, &connector, &lease, observer)
         };
         publication.commit().await?;
         report::load(self, place, run, &outcomes).await
+    }
+
+    /// A publication under `lease`, of nothing yet.
+    fn publication<'a>(
+        &'a self,
+        place: &'a Place,
+        connector: &'a Arc<dyn Connector>,
+        lease: &'a Lease,
+        observer: &'a dyn Observer,
+    ) -> Publication<'a> {
+        Publication {
+            database: &self.database,
+            clock: &self.clock,
+            lease,
+            connection: &place.connection,
+            settings: &place.tenant_settings,
+            connector,
+            outcomes: &[],
+            verdict: &Verdict::NONE,
+            refreshes: false,
+            judges_connection: false,
+            effect: Effect::Publish,
+            observer,
+        }
     }
 
     /// Reads all planned streams, one after the other.
@@ -243,6 +276,7 @@ impl Engine {
                 database: &self.database,
                 tenant: lease.tenant,
                 connection: lease.connection,
+                source: target.connection.source,
             },
             basis: request.basis(),
             clock: &self.clock,
@@ -251,7 +285,14 @@ impl Engine {
             snapshots: writer.as_ref(),
             observer,
         };
-        let reading = self.read_streams(target, request, &reader, heartbeat).await;
+        let parts = self.publication(&target.place, &target.connector, lease, observer);
+        let work = Work {
+            target,
+            request,
+            reader: &reader,
+            parts: request.writes().then_some(&parts),
+        };
+        let reading = self.read_streams(&work, heartbeat).await;
         // A writer that has stopped makes reading fail, too; it is the one that knows why.
         if let Some(writer) = writer {
             writer.finish().await?;
@@ -261,35 +302,31 @@ impl Engine {
         Ok(reading)
     }
 
-    async fn read_streams(
-        &self,
-        target: &Target,
-        request: &SyncRequest,
-        reader: &Reader<'_>,
-        heartbeat: &mut Heartbeat,
-    ) -> Result<Reading> {
+    async fn read_streams(&self, work: &Work<'_>, heartbeat: &mut Heartbeat) -> Result<Reading> {
+        let connector = work.target.connector.as_ref();
         let mut outcomes: Vec<StreamOutcome> = vec![];
         // Set when asking for further streams makes no sense.
         let mut hopeless: Option<Failure> = None;
-        for (stream, slicing) in target.planned_streams(target.connector.as_ref(), request) {
+        for (stream, slicing) in work.target.planned_streams(connector, work.request) {
             if let Some(failure) = &hopeless {
                 outcomes.push(StreamOutcome::not_read(stream, failure.clone()));
                 continue;
             }
+            let mut outcome = StreamOutcome::empty(stream);
+            let planned = (stream, slicing);
             tokio::select! {
-                outcome = self.read_stream(target, request, reader, (stream, slicing), &outcomes) => {
-                    let outcome = outcome?;
+                read = self.read_stream(work, planned, &outcomes, &mut outcome) => {
+                    read?;
                     hopeless = outcome.failure.clone().filter(|failure| failure.reason == ReasonCode::Auth);
                     outcomes.push(outcome);
                 }
                 stop = heartbeat.stopped() => match stop {
                     Stop::Cancelled => return Ok(Reading::Cancelled),
                     Stop::Deadline => {
-                        let failure = Failure {
-                            reason: ReasonCode::Deadline,
-                            sentence: "the time allowed for the run was over".to_owned(),
-                        };
-                        outcomes.push(StreamOutcome::not_read(stream, failure.clone()));
+                        let sentence = "the time allowed for the run was over";
+                        let failure = Failure::new(ReasonCode::Deadline, sentence);
+                        outcome.fail(failure.clone());
+                        outcomes.push(outcome);
                         hopeless = Some(failure);
                     }
                     Stop::Failed(error) => return Err(error),
@@ -299,17 +336,22 @@ impl Engine {
         Ok(Reading::Done(outcomes))
     }
 
+    /// Reads one stream; `outcome` is what came of it so far, at any moment.
     async fn read_stream(
         &self,
-        target: &Target,
-        request: &SyncRequest,
-        reader: &Reader<'_>,
+        work: &Work<'_>,
         (stream, slicing): (Stream, Slicing),
         outcomes: &[StreamOutcome],
-    ) -> Result<StreamOutcome> {
-        let plan = plan::slices(self, target, request, stream, slicing, outcomes).await?;
+        outcome: &mut StreamOutcome,
+    ) -> Result<()> {
+        if slicing == Slicing::Timeline {
+            let timeline = Timeline { work, stream };
+            return Box::pin(timeline.read(outcome)).await;
+        }
+        let plan = plan::slices(self, work.target, work.request, stream, slicing, outcomes).await?;
         // The reader's future holds pages and is large.
-        Box::pin(reader.read(stream, plan)).await
+        *outcome = Box::pin(work.reader.read(stream, plan)).await?;
+        Ok(())
     }
 
     /// Returns the account of `target`, ready to be asked.
@@ -322,6 +364,7 @@ impl Engine {
             request_timeout: target.settings.request_timeout(),
             max_body_bytes: target.settings.max_body_bytes,
             retry_count: 0.into(),
+            refused: RefusedParameters::default(),
         }
     }
 
@@ -334,11 +377,11 @@ impl Engine {
         let upstream = self.upstream(&target);
         let probe = target.connector.probe();
         upstream
-            .fetch(
-                &probe,
-                &[("limit", "1".to_owned()), ("offset", "0".to_owned())],
-                |body| target.connector.open(&probe.endpoint, body),
-            )
+            .fetch(&probe, probe.least_part(), |answer| {
+                target
+                    .connector
+                    .open(&probe.endpoint, answer.status, &answer.body)
+            })
             .await
             .map(|_| ())
     }
@@ -356,7 +399,8 @@ fn judge(reading: Reading) -> (Vec<StreamOutcome>, Verdict) {
             (outcomes, verdict)
         }
         Reading::Cancelled => {
-            let message = "the run was stopped on request; nothing was published";
+            let message =
+                "the run was stopped on request; what it had not read whole was not published";
             (
                 vec![],
                 Verdict::of(RunStatus::Cancelled, ReasonCode::Cancelled, message),
@@ -372,7 +416,11 @@ impl Place {
         request: &SyncRequest,
     ) -> Vec<(Stream, Slicing)> {
         let enabled = enabled_streams(connector, self.settings.streams.as_deref());
-        let wanted = request.streams.as_deref();
+        let record = request.record.as_ref().map(|record| [record.stream]);
+        let wanted = match &record {
+            Some(streams) => Some(streams.as_slice()),
+            None => request.streams.as_deref(),
+        };
         enabled
             .into_iter()
             .filter(|(stream, _)| wanted.is_none_or(|wanted| wanted.contains(stream)))
@@ -387,6 +435,11 @@ impl SyncRequest {
             Some(RunKind::Verify | RunKind::Replay) => Basis::Columns,
             _ => Basis::ContentHash,
         }
+    }
+
+    /// Whether it asks for everything that the connection mirrors.
+    fn is_whole(&self) -> bool {
+        self.streams.is_none() && self.record.is_none()
     }
 
     fn writes(&self) -> bool {

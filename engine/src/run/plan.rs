@@ -30,7 +30,7 @@ pub(super) async fn slices(
     slicing: Slicing,
     outcomes: &[StreamOutcome],
 ) -> Result<StreamPlan> {
-    let slice = |boundary| Slice { stream, boundary };
+    let slice = |boundary| Slice::new(stream, boundary);
     let planned = target.planned_streams(target.connector.as_ref(), request);
     let names_all_written = planned
         .iter()
@@ -41,6 +41,8 @@ pub(super) async fn slices(
         Slicing::PerRecordOf(parent) => {
             per_record(engine, target, request, stream, parent, outcomes).await
         }
+        // Planned slice by slice, see `timeline`.
+        Slicing::Timeline => Ok(StreamPlan::default()),
     }
 }
 
@@ -79,10 +81,7 @@ async fn per_record(
     parent: Stream,
     outcomes: &[StreamOutcome],
 ) -> Result<StreamPlan> {
-    let slice = |id: String| Slice {
-        stream,
-        boundary: Boundary::Parent(id),
-    };
+    let slice = |id: String| Slice::new(stream, Boundary::Parent(id));
     let parent_outcome = outcomes.iter().find(|outcome| outcome.stream == parent);
     // Changes count only when they will be published.
     let reading = parent_outcome
@@ -154,7 +153,7 @@ async fn parents_by_age(
          AND c.connection_id = p.connection_id AND c.stream = $3 AND c.slice = 'of:' || p.upstream_id \
          WHERE p.tenant_id = $1 AND p.connection_id = $2 AND p.deleted_at IS NULL \
          ORDER BY c.read_at NULLS FIRST, p.upstream_id",
-        model::table(parent).name
+        model::table(target.connection.source, parent)?.name
     );
     let values = [
         target.tenant.id.into(),
@@ -175,7 +174,11 @@ async fn orphaned_parents(
     stream: Stream,
     parent: Stream,
 ) -> Result<Vec<String>> {
-    let Some(BoundaryColumn::Parent(column)) = model::table(stream).boundary else {
+    let (table, parents) = (
+        model::table(target.connection.source, stream)?,
+        model::table(target.connection.source, parent)?,
+    );
+    let Some(BoundaryColumn::Parent(column)) = table.boundary else {
         return Ok(vec![]);
     };
     let db = engine.database.reader();
@@ -183,8 +186,7 @@ async fn orphaned_parents(
         "SELECT DISTINCT r.{column} FROM {} r WHERE r.tenant_id = $1 AND r.connection_id = $2 AND r.deleted_at IS NULL \
          AND NOT EXISTS (SELECT 1 FROM {} p WHERE p.tenant_id = r.tenant_id AND p.connection_id = r.connection_id \
          AND p.upstream_id = r.{column} AND p.deleted_at IS NULL)",
-        model::table(stream).name,
-        model::table(parent).name
+        table.name, parents.name
     );
     let values = [target.tenant.id.into(), target.connection.id.into()];
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);

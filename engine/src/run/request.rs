@@ -1,5 +1,6 @@
 //! What a run is asked to do.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use entity::Stream;
@@ -7,6 +8,8 @@ use entity::connection::Model as Connection;
 use entity::sync_run::{RunKind, RunTrigger};
 use secrecy::SecretString;
 use url::Url;
+
+use crate::connector::{Boundary, Slice};
 
 /// What a run is asked to do.
 #[derive(Debug, Clone)]
@@ -17,6 +20,8 @@ pub struct SyncRequest {
     pub actor: Option<String>,
     /// Only these streams; all when absent.
     pub streams: Option<Vec<Stream>>,
+    /// Only this record.
+    pub record: Option<RecordRef>,
     /// Read also what is usually read in turns.
     pub full: bool,
     /// Compare only; write nothing but the run.
@@ -36,6 +41,7 @@ impl SyncRequest {
             trigger,
             actor: None,
             streams: None,
+            record: None,
             full: false,
             dry_run: false,
             accept_deletes: false,
@@ -48,10 +54,48 @@ impl SyncRequest {
     pub(crate) fn kind(&self, connection: &Connection) -> RunKind {
         match self.kind_override {
             Some(kind) => kind,
+            None if self.record.is_some() => RunKind::Record,
             None if connection.last_success_at.is_none() => RunKind::Initial,
             None if self.full => RunKind::Full,
             None => RunKind::Incremental,
         }
+    }
+}
+
+/// One record of an upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordRef {
+    /// The stream it is of.
+    pub stream: Stream,
+    /// What identifies it upstream.
+    pub upstream_id: String,
+}
+
+impl RecordRef {
+    /// The slice that is just this record.
+    pub(crate) fn slice(&self) -> Slice {
+        Slice::new(self.stream, Boundary::Record(self.upstream_id.clone()))
+    }
+}
+
+/// Why a text names no record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a record is named by its stream and id, for example opportunities/501")]
+pub struct NotARecord;
+
+impl FromStr for RecordRef {
+    type Err = NotARecord;
+
+    fn from_str(text: &str) -> Result<Self, NotARecord> {
+        let (stream, upstream_id) = text.split_once('/').ok_or(NotARecord)?;
+        let stream = stream.parse().map_err(|_| NotARecord)?;
+        if upstream_id.is_empty() {
+            return Err(NotARecord);
+        }
+        Ok(Self {
+            stream,
+            upstream_id: upstream_id.to_owned(),
+        })
     }
 }
 
@@ -62,4 +106,6 @@ pub struct UpstreamDefaults {
     pub clienttether_url: Url,
     /// The enterprise token.
     pub clienttether_token: Option<SecretString>,
+    /// Where Current RMS is.
+    pub current_rms_url: Url,
 }

@@ -4,16 +4,18 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use entity::{ConnectionId, Source, connection, tenant};
+use entity::{ConnectionId, connection, tenant};
 use sea_orm::EntityTrait;
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
-use super::{Engine, UpstreamDefaults};
+use super::{Engine, SyncRequest, UpstreamDefaults};
 use crate::budget::{Account, RateBudget};
-use crate::connector::{ClientTether, Connector};
+use crate::connector::{ClientTether, Connector, CurrentRms};
+use crate::credentials::Credentials;
 use crate::error::{Attempt, Error, Result};
 use crate::hash;
-use crate::secret::{Credentials, Sealed};
+use crate::secret::Sealed;
 use crate::settings::{ConnectionSettings, TenantSettings, connection_settings, tenant_settings};
 
 /// What a run works on: a place that can be asked.
@@ -53,7 +55,7 @@ impl Place {
         let owner = format!("connection {} of tenant {}", connection.name, tenant.slug);
         Ok(Self {
             tenant_settings: tenant_settings(&format!("tenant {}", tenant.slug), &tenant.settings)?,
-            settings: connection_settings(&owner, &connection.settings)?,
+            settings: connection_settings(&owner, connection.source, &connection.settings)?,
             tenant,
             connection,
         })
@@ -77,35 +79,37 @@ impl Place {
     pub(crate) fn connector(
         &self,
         defaults: &UpstreamDefaults,
-        token: &SecretString,
-        web_key: &SecretString,
+        credentials: &Credentials,
     ) -> Result<Arc<dyn Connector>> {
-        match self.connection.source {
-            Source::ClientTether => {
-                let base_url = self
-                    .settings
-                    .base_url
-                    .clone()
-                    .unwrap_or_else(|| defaults.clienttether_url.clone());
-                let connector = ClientTether::new(
-                    base_url,
-                    token,
-                    web_key,
-                    self.zone()?,
-                    self.settings.event_types.clone(),
-                )?;
-                Ok(Arc::new(connector))
-            }
-            Source::CurrentRms => Err(Error::Configuration(
-                "this version cannot read Current RMS".to_owned(),
-            )),
-        }
+        let base_url = |usual: &Url| {
+            self.settings
+                .base_url
+                .clone()
+                .unwrap_or_else(|| usual.clone())
+        };
+        Ok(match credentials {
+            Credentials::ClientTether {
+                web_key,
+                access_token,
+            } => Arc::new(ClientTether::new(
+                base_url(&defaults.clienttether_url),
+                access_token.as_ref().unwrap_or(&SecretString::default()),
+                web_key,
+                self.zone()?,
+                self.settings.event_types.clone(),
+            )?),
+            Credentials::CurrentRms { subdomain, api_key } => Arc::new(CurrentRms::new(
+                base_url(&defaults.current_rms_url),
+                subdomain,
+                api_key,
+                self.zone()?,
+            )?),
+        })
     }
 
     /// What the upstream's bytes mean, for reading what it said before; it cannot sign in.
     pub(crate) fn interpreter(&self, defaults: &UpstreamDefaults) -> Result<Arc<dyn Connector>> {
-        let nothing = SecretString::default();
-        self.connector(defaults, &nothing, &nothing)
+        self.connector(defaults, &Credentials::blank(self.connection.source))
     }
 
     fn credentials(&self, engine: &Engine) -> Result<Credentials> {
@@ -135,27 +139,29 @@ impl Target {
     /// Loads the connection `id` and opens its credentials.
     pub(crate) async fn load(engine: &Engine, id: ConnectionId) -> Result<Self> {
         let place = Place::load(engine, id).await?;
-        let credentials = place.credentials(engine)?;
-        let token = credentials.access_token.as_ref().or(engine.defaults.clienttether_token.as_ref()).ok_or_else(|| {
-            Error::Configuration(
-                "no ClientTether access token: set CLIENTTETHER_ACCESS_TOKEN, or give the connection its own with `ctsync connections set-credentials`".to_owned(),
-            )
-        })?;
-        let connector = place.connector(&engine.defaults, token, &credentials.web_key)?;
-        let identity = format!(
-            "{}\0{}",
-            token.expose_secret(),
-            credentials.web_key.expose_secret()
-        );
+        let credentials = complete(place.credentials(engine)?, &engine.defaults)?;
+        credentials.require(place.connection.source)?;
+        let connector = place.connector(&engine.defaults, &credentials)?;
+        let identity = hash::bytes(credentials.account().expose_secret().as_bytes());
         Ok(Self {
             place,
             connector,
-            fingerprint: hex::encode(
-                hash::bytes(identity.as_bytes())
-                    .get(..8)
-                    .unwrap_or_default(),
-            ),
+            fingerprint: hex::encode(identity.get(..8).unwrap_or_default()),
         })
+    }
+
+    /// Refuses to ask for a record that this upstream cannot be asked for.
+    pub(super) fn require_record(&self, request: &SyncRequest) -> Result<()> {
+        let Some(record) = &request.record else {
+            return Ok(());
+        };
+        if !self.connector.listings(&record.slice()).is_empty() {
+            return Ok(());
+        }
+        Err(Error::Invalid(format!(
+            "{} cannot be asked for the record `{}` of {} by its id",
+            self.connection.source, record.upstream_id, record.stream
+        )))
     }
 
     /// The request budget of the account.
@@ -173,4 +179,24 @@ impl Target {
             self.settings.requests_per_second,
         )
     }
+}
+
+/// Returns credentials with what they leave to the settings of the process.
+fn complete(credentials: Credentials, defaults: &UpstreamDefaults) -> Result<Credentials> {
+    let Credentials::ClientTether {
+        web_key,
+        access_token: None,
+    } = credentials
+    else {
+        return Ok(credentials);
+    };
+    let access_token = defaults.clienttether_token.clone().ok_or_else(|| {
+        Error::Configuration(
+            "no ClientTether access token: set CLIENTTETHER_ACCESS_TOKEN, or give the connection its own with `ctsync connections set-credentials`".to_owned(),
+        )
+    })?;
+    Ok(Credentials::ClientTether {
+        web_key,
+        access_token: Some(access_token),
+    })
 }

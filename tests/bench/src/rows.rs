@@ -7,7 +7,7 @@ use engine::clock::Clock;
 use engine::connector::{Boundary, ClientTether, Connector, Slice};
 use engine::database::Database;
 use engine::{hash, model};
-use entity::{Stream, Timestamp};
+use entity::{Source, Stream, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 use serde_json::Map;
 
@@ -59,11 +59,8 @@ impl<'a> RowMaker<'a> {
 
     /// Makes the rows of a page.
     pub(crate) fn rows(&self, page: &Page) -> Result<Vec<Row>> {
-        let slice = Slice {
-            stream: page.stream,
-            boundary: Boundary::Whole,
-        };
-        let envelope = self.connector.open(page.endpoint, &page.body)?;
+        let slice = Slice::new(page.stream, Boundary::Whole);
+        let envelope = self.connector.open(page.endpoint, 200, &page.body)?;
         let texts = envelope
             .records
             .into_iter()
@@ -104,8 +101,8 @@ impl<'a> RowMaker<'a> {
 }
 
 /// Returns the statement that writes `rows` rows of `stream`.
-fn insert_sql(backend: DbBackend, stream: Stream, rows: usize) -> String {
-    let table = model::table(stream);
+fn insert_sql(backend: DbBackend, stream: Stream, rows: usize) -> Result<String> {
+    let table = model::table(Source::ClientTether, stream)?;
     let own = table.columns.iter().map(|(name, _)| *name);
     let columns: Vec<&str> = LEADING.into_iter().chain(own).chain(TRAILING).collect();
     let mut sql = format!(
@@ -121,7 +118,7 @@ fn insert_sql(backend: DbBackend, stream: Stream, rows: usize) -> String {
         // Writing to a String cannot fail.
         let _ = write!(sql, "{separator}({})", places.join(", "));
     }
-    sql
+    Ok(sql)
 }
 
 /// Returns how the `place`th parameter is written.
@@ -136,14 +133,14 @@ fn placeholder(backend: DbBackend, place: usize) -> String {
 /// Writes the rows of one list with as few statements as possible, in one transaction.
 pub(crate) async fn bulk_load(database: &Database, stream: Stream, rows: Vec<Row>) -> Result<()> {
     let tx = database.begin().await?;
-    let full_chunk = insert_sql(database.backend(), stream, CHUNK);
+    let full_chunk = insert_sql(database.backend(), stream, CHUNK)?;
     let mut rows = rows.into_iter();
     loop {
         let chunk: Vec<Row> = rows.by_ref().take(CHUNK).collect();
         let sql = match chunk.len() {
             0 => break,
             CHUNK => full_chunk.clone(),
-            rest => insert_sql(database.backend(), stream, rest),
+            rest => insert_sql(database.backend(), stream, rest)?,
         };
         execute(&tx, sql, chunk.into_iter().flatten().collect()).await?;
     }
@@ -157,7 +154,7 @@ pub(crate) async fn load_one_by_one(
     rows: Vec<Row>,
 ) -> Result<()> {
     let tx = database.begin().await?;
-    let sql = insert_sql(database.backend(), stream, 1)
+    let sql = insert_sql(database.backend(), stream, 1)?
         + " ON CONFLICT (tenant_id, connection_id, upstream_id) DO UPDATE SET raw_json = excluded.raw_json, \
            content_hash = excluded.content_hash, updated_at = excluded.updated_at";
     for row in rows {

@@ -11,7 +11,7 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use engine::database::Database;
 use engine::model;
-use entity::Stream;
+use entity::{Source, Stream};
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::args::Args;
@@ -222,7 +222,7 @@ fn parse(page: &Page) -> Result<()> {
 async fn check_rows(scratch: &Scratch, wanted: usize) -> Result<()> {
     let database = Database::connect(&scratch.url).await?;
     for (stream, _) in LISTS {
-        let table = model::table(stream).name;
+        let table = model::table(Source::ClientTether, stream)?.name;
         let rows = count(&database, &format!("SELECT COUNT(*) FROM {table}")).await?;
         let rewritten = count(
             &database,

@@ -14,8 +14,9 @@ use crate::word;
 /// Add a connection; its credentials come from standard input or a file.
 ///
 /// Settings: base_url, time_zone, streams (separated by commas), requests_per_second, concurrency,
-/// request_timeout_ms, deadline_seconds, max_body_bytes, max_pages, notes_sweep_hours,
-/// activities_past_days, activities_future_days, event_types.
+/// request_timeout_ms, deadline_seconds, max_body_bytes, max_pages; for clienttether also
+/// notes_sweep_hours, activities_past_days, activities_future_days, event_types; for current_rms
+/// past_days, future_days, incremental_overlap_minutes, sweep_hours.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AddArgs {
     /// Slug or id of the tenant it belongs to.
@@ -49,7 +50,7 @@ pub(crate) async fn run(context: &Context, args: AddArgs) -> Result<Exit> {
         source,
         name,
         settings,
-        credentials: credentials.read()?,
+        credentials: credentials.read(source)?,
     };
     let row = connections::add(&context.admin(&database), &context.settings.keys, new).await?;
     let reference = format!("{}/{}", tenant.slug, row.name);

@@ -65,7 +65,7 @@ pub(crate) async fn credentials(context: &Context, args: &SetCredentialsArgs) ->
     let found = connections::locate(&database, &args.connection).await?;
     let keys = &context.settings.keys;
     context.settings.require_key()?;
-    let credentials = args.credentials.read()?;
+    let credentials = args.credentials.read(found.connection.source)?;
     let (tenant, id) = (found.tenant.id, found.connection.id);
     let admin = context.admin(&database);
     let row = connections::set_credentials(&admin, keys, tenant, id, &credentials).await?;

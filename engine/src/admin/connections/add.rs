@@ -5,12 +5,13 @@ use entity::{ConnectionId, Source, TenantId};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde_json::json;
 
-use super::check::{act, changed_settings, checked_name, require_supported};
+use super::check::{act, changed_settings, checked_name};
 use crate::admin::Assignment;
 use crate::admin::audit::Admin;
 use crate::admin::write::unique;
+use crate::credentials::Credentials;
 use crate::error::Result;
-use crate::secret::{Credentials, SecretKeys};
+use crate::secret::SecretKeys;
 
 /// Name of a connection that is its tenant's only one of its source.
 pub const DEFAULT_NAME: &str = "main";
@@ -66,10 +67,10 @@ fn new_row(admin: &Admin<'_>, keys: &SecretKeys, new: NewConnection) -> Result<c
         settings,
         credentials,
     } = new;
-    require_supported(source)?;
+    credentials.require(source)?;
     let id = ConnectionId::from_uuid(admin.clock.new_id());
     let name = checked_name(&name)?;
-    let settings = changed_settings(&name, &json!({}), &settings)?;
+    let settings = changed_settings(&name, source, &json!({}), &settings)?;
     let sealed = keys.seal(id, &credentials)?;
     let now = admin.clock.now();
     Ok(connection::Model {

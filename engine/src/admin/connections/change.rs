@@ -12,8 +12,9 @@ use super::check::{act, changed_settings, checked_name, not_found};
 use crate::admin::Assignment;
 use crate::admin::audit::Admin;
 use crate::admin::write::unique;
+use crate::credentials::Credentials;
 use crate::error::{Attempt, Error, Result};
-use crate::secret::{Credentials, SecretKeys};
+use crate::secret::SecretKeys;
 
 /// What may change about a connection; what is absent stays.
 #[derive(Debug, Clone, Default)]
@@ -39,7 +40,7 @@ pub async fn set(
     let name = name.map(|name| checked_name(&name)).transpose()?;
     let tx = admin.begin().await?;
     let row = locked(&tx, tenant, id).await?;
-    let settings = changed_settings(&row.name, &row.settings, &settings)?;
+    let settings = changed_settings(&row.name, row.source, &row.settings, &settings)?;
     let detail = json!({ "name": name, "settings": settings });
     let row = connection::ActiveModel {
         name: Set(name.unwrap_or_else(|| row.name.clone())),
@@ -57,7 +58,7 @@ pub async fn set(
 /// Replaces a connection's credentials; one that waited for them is synced again.
 ///
 /// # Errors
-/// [`Error::Secret`] without a key to seal with.
+/// [`Error::Secret`] without a key to seal with, [`Error::Invalid`] for credentials of another upstream.
 pub async fn set_credentials(
     admin: &Admin<'_>,
     keys: &SecretKeys,
@@ -68,6 +69,7 @@ pub async fn set_credentials(
     let sealed = keys.seal(id, credentials)?;
     let tx = admin.begin().await?;
     let row = locked(&tx, tenant, id).await?;
+    credentials.require(row.source)?;
     let is_awaited = row.status == ConnectionStatus::NeedsCredentials;
     let status = if is_awaited {
         ConnectionStatus::Active

@@ -26,16 +26,6 @@ pub(super) fn act(action: &'static str, row: &connection::Model, detail: Value) 
     }
 }
 
-pub(super) fn require_supported(source: Source) -> Result<()> {
-    match source {
-        Source::ClientTether => Ok(()),
-        Source::CurrentRms => Err(Error::Invalid(
-            "connections of current_rms cannot be added: this version reads clienttether"
-                .to_owned(),
-        )),
-    }
-}
-
 pub(super) fn checked_name(name: &str) -> Result<String> {
     let name = plain_name("connection's name", name)?;
     if name.contains('/') {
@@ -49,12 +39,13 @@ pub(super) fn checked_name(name: &str) -> Result<String> {
 
 pub(super) fn changed_settings(
     name: &str,
+    source: Source,
     settings: &Value,
     changes: &[Assignment],
 ) -> Result<Value> {
     let owner = format!("connection {name}");
     let mut settings = assignment::apply(settings, changes, |json| {
-        settings::connection_settings(&owner, json).map(drop)
+        settings::connection_settings(&owner, source, json).map(drop)
     })?;
     if let Some(Value::String(url)) = settings.get_mut("base_url") {
         *url = checked_base_url(url)?;
@@ -90,10 +81,5 @@ mod tests {
         assert_eq!(url, "http://localhost:1/v2/api/");
         assert_eq!(checked_base_url(&url).unwrap(), url);
         assert!(checked_base_url("ftp://localhost/").is_err());
-    }
-
-    #[test]
-    fn an_upstream_that_cannot_be_read_is_refused() {
-        assert!(require_supported(Source::CurrentRms).is_err());
     }
 }

@@ -5,12 +5,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::connector::{ConnectorError, Envelope, ErrorKind};
+use crate::connector::{ConnectorError, Envelope, ErrorKind, json};
 
 const SUCCESS: &str = "CT200";
 const NOT_FOUND: &str = "CT515";
@@ -46,7 +45,8 @@ pub(super) fn open(endpoint: &str, body: &[u8]) -> Result<Envelope, ConnectorErr
     let Ok(members) = serde_json::from_str::<Members>(whole.get()) else {
         // Not an object: a bare list is the data itself, anything else is not an answer of this API.
         return Ok(Envelope {
-            records: records(text, whole).ok_or_else(|| fault(ErrorKind::UnexpectedShape))?,
+            records: json::elements(text, whole)
+                .ok_or_else(|| fault(ErrorKind::UnexpectedShape))?,
             announced: None,
         });
     };
@@ -62,7 +62,9 @@ pub(super) fn open(endpoint: &str, body: &[u8]) -> Result<Envelope, ConnectorErr
         Some(code) => return Err(refusal(endpoint, code)),
         None => return Err(fault(ErrorKind::UnexpectedShape).with_detail("no result code")),
     }
-    let data = members.get("data").and_then(|data| records(text, data));
+    let data = members
+        .get("data")
+        .and_then(|data| json::elements(text, data));
     Ok(Envelope {
         records: data
             .ok_or_else(|| fault(ErrorKind::UnexpectedShape).with_detail("no list of records"))?,
@@ -82,17 +84,6 @@ fn refusal(endpoint: &str, code: &str) -> ConnectorError {
         _ => ErrorKind::UpstreamRefusal,
     };
     ConnectorError::new(kind, endpoint).with_detail(detail)
-}
-
-/// Returns where in `body` the elements of the list `data` stand; `None` when it is not a list.
-fn records(body: &str, data: &RawValue) -> Option<Vec<Range<usize>>> {
-    let items: Vec<&RawValue> = serde_json::from_str(data.get()).ok()?;
-    let origin = body.as_ptr().addr();
-    let place = |item: &RawValue| {
-        let start = item.get().as_ptr().addr() - origin;
-        start..start + item.get().len()
-    };
-    Some(items.into_iter().map(place).collect())
 }
 
 #[cfg(test)]

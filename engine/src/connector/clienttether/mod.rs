@@ -16,13 +16,16 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    Boundary, Connector, ConnectorError, Envelope, Listing, Normalized, Paging, Rejection, Slice,
-    Slicing,
+    Boundary, Connector, ConnectorError, Envelope, Listing, Normalized, Paging, Parameter, Part,
+    Rejection, Slice, Slicing,
 };
 use crate::error::{Error, Result};
 
 /// Most rows the service gives at once.
 const PAGE_ROWS: u64 = 100;
+
+/// The parameter that names the first row of a page.
+const OFFSET: &str = "offset";
 
 /// Raised when the same bytes are normalized to another row than before.
 const RULES_VERSION: u32 = 1;
@@ -122,11 +125,31 @@ impl Connector for ClientTether {
                 };
                 self.event_types.iter().map(events).collect()
             }
+            (
+                _,
+                Boundary::Dates(..)
+                | Boundary::Undated
+                | Boundary::Changes(..)
+                | Boundary::Record(_),
+            ) => vec![],
             (Stream::Leads, _) => vec![long_list("read_client_list")],
             (Stream::Opportunities, _) => vec![long_list("read_opportunity_list")],
             (Stream::SalesCycles, _) => vec![short_list("read_sales_cycle_list".to_owned())],
             (Stream::Notes | Stream::ScheduledActivities, _) => vec![],
         }
+    }
+
+    fn paging(&self, part: Part) -> Vec<Parameter> {
+        match part {
+            Part::Rows { offset, limit } => {
+                vec![("limit", limit.to_string()), (OFFSET, offset.to_string())]
+            }
+            Part::Page { .. } | Part::All => vec![],
+        }
+    }
+
+    fn overlaps(&self, parameters: &Value) -> bool {
+        parameters.get(OFFSET).and_then(Value::as_str) != Some("0")
     }
 
     fn probe(&self) -> Listing {
@@ -139,7 +162,7 @@ impl Connector for ClientTether {
         endpoint.starts_with("read_") && endpoint.chars().all(is_plain)
     }
 
-    fn open(&self, endpoint: &str, body: &[u8]) -> Result<Envelope, ConnectorError> {
+    fn open(&self, endpoint: &str, _: u16, body: &[u8]) -> Result<Envelope, ConnectorError> {
         envelope::open(endpoint, body)
     }
 
@@ -158,24 +181,18 @@ impl Connector for ClientTether {
 
 /// A list of documented paging whose end must be seen.
 fn long_list(endpoint: &str) -> Listing {
-    Listing {
-        endpoint: endpoint.to_owned(),
-        query: vec![],
-        paging: Paging::Offset {
-            limit: PAGE_ROWS,
-            probe_end: true,
-        },
-    }
+    let paging = Paging::Offset {
+        limit: PAGE_ROWS,
+        probe_end: true,
+    };
+    Listing::new(endpoint, paging)
 }
 
 /// A list that usually fits into one answer, of which it is not known whether it is paged.
 fn short_list(endpoint: String) -> Listing {
-    Listing {
-        endpoint,
-        query: vec![],
-        paging: Paging::Offset {
-            limit: PAGE_ROWS,
-            probe_end: false,
-        },
-    }
+    let paging = Paging::Offset {
+        limit: PAGE_ROWS,
+        probe_end: false,
+    };
+    Listing::new(endpoint, paging)
 }

@@ -109,7 +109,7 @@ fn note(
     // The contact asked for is certain; what the note itself says of it is not documented.
     let contact_id = match &slice.boundary {
         Boundary::Parent(contact) => contact.clone(),
-        Boundary::Whole | Boundary::Window(..) => id(record, &["client_id", "contact_id"])?,
+        _ => id(record, &["client_id", "contact_id"])?,
     };
     // Note ids may be unique for each contact only. Without any, a note is what it says.
     let own_id = match id(record, &NOTE_ID) {

@@ -1,22 +1,23 @@
 //! Reads a connection's streams from the snapshots that were published last, instead of the upstream.
 
-use std::collections::BTreeMap;
+mod timeline;
+
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use entity::{ReasonCode, Stream, coverage, snapshot};
 use sea_orm::{ColumnTrait, FromQueryResult, QueryFilter, Statement};
-use serde_json::Value;
 
 use super::{Engine, Place, Reading, SyncRequest};
 use crate::clock::Clock;
-use crate::connector::{Answer, Connector, Slice};
+use crate::connector::{Answer, Connector, Slice, Slicing};
 use crate::database::Database;
 use crate::error::{Attempt, Error, Result};
 use crate::hash;
 use crate::read::{
-    Basis, Draft, Failure, Fetched, Judge, KnownPages, KnownRows, Mirror, ReadSlice, Storage,
-    StreamOutcome, StreamReading, WalkError, conclude, parse,
+    Basis, Draft, Failure, Fetched, Judge, KnownPages, KnownRows, Mirror, NOBODY, ReadSlice,
+    Storage, StreamOutcome, StreamReading, WalkError, conclude, parse,
 };
 use crate::settings::BrakeLimits;
 use crate::snapshot::load_payload;
@@ -36,8 +37,8 @@ pub(super) async fn read(
         brake: (!request.accept_deletes).then_some(place.tenant_settings.brake),
     };
     let mut outcomes = vec![];
-    for (stream, _) in place.planned_streams(connector, request) {
-        if let Some(outcome) = Box::pin(replay.read_stream(stream)).await? {
+    for (stream, slicing) in place.planned_streams(connector, request) {
+        if let Some(outcome) = Box::pin(replay.read_stream(stream, slicing)).await? {
             outcomes.push(outcome);
         }
     }
@@ -54,29 +55,31 @@ struct Replay<'a> {
 
 impl Replay<'_> {
     /// Reads one stream; `None` when it was never published.
-    async fn read_stream(&self, stream: Stream) -> Result<Option<StreamOutcome>> {
-        let covered = self.covered_slices(stream).await?;
+    async fn read_stream(&self, stream: Stream, slicing: Slicing) -> Result<Option<StreamOutcome>> {
+        let covered = self.coverage(stream).await?;
         if covered.is_empty() {
             return Ok(None);
         }
         let pages = self.pages(stream).await?;
-        if covered.iter().any(|slice| !pages.contains_key(slice)) {
-            let failure = Failure {
-                reason: ReasonCode::Internal,
-                sentence: "some of the snapshots are no longer stored; a full run brings them back"
-                    .to_owned(),
-            };
+        if covered.iter().any(|row| !pages.contains_key(&row.slice)) {
+            let sentence =
+                "some of the snapshots are no longer stored; a full run brings them back";
+            let failure = Failure::new(ReasonCode::Internal, sentence);
             return Ok(Some(StreamOutcome::not_read(stream, failure)));
         }
-        let mirror = Mirror {
-            database: self.database,
-            tenant: self.place.tenant.id,
-            connection: self.place.connection.id,
-        };
+        let mirror = self.mirror();
         let mut known = KnownRows::load(mirror, stream, Basis::Columns).await?;
         let mut reading = StreamReading::default();
-        for (key, pages) in pages {
-            reading.add(self.read_slice(&mut known, stream, &key, pages).await?);
+        if slicing == Slicing::Timeline {
+            known.later_first();
+            self.read_timeline(&mut known, stream, &covered, pages, &mut reading)
+                .await?;
+        } else {
+            for (key, pages) in pages {
+                let slice = Slice::from_key(stream, &key).ok_or_else(damaged)?;
+                let read = self.read_slice(&mut known, slice, pages, &NOBODY).await?;
+                reading.add(read);
+            }
         }
         conclude(mirror, stream, &known, &mut reading, self.brake).await?;
         Ok(Some(StreamOutcome {
@@ -85,27 +88,36 @@ impl Replay<'_> {
         }))
     }
 
+    fn mirror(&self) -> Mirror<'_> {
+        Mirror {
+            database: self.database,
+            tenant: self.place.tenant.id,
+            connection: self.place.connection.id,
+            source: self.place.connection.source,
+        }
+    }
+
+    /// Reads pages of a slice, without the records that are known to be `gone` since.
     async fn read_slice(
         &self,
         known: &mut KnownRows,
-        stream: Stream,
-        key: &str,
+        slice: Slice,
         pages: Vec<snapshot::Model>,
+        gone: &HashSet<u128>,
     ) -> Result<ReadSlice> {
-        let slice = Arc::new(Slice::from_key(stream, key).ok_or_else(damaged)?);
+        let slice = Arc::new(slice);
         let known_pages = KnownPages::default();
         let judge = Judge {
             known_pages: &known_pages,
             clock: self.clock,
             snapshots: None,
             names_all_written: false,
+            gone,
         };
         let mut draft = Draft::new(judge, known, Arc::clone(&slice), 1);
         let mut last = None;
         for page in pages {
-            // Every page but the first of a listing begins with the last record of the page before.
-            let offset = page.parameters.get("offset").and_then(Value::as_str);
-            let overlap = if offset == Some("0") { None } else { last };
+            let overlap = last.filter(|_| self.connector.overlaps(&page.parameters));
             let fetched = self.fetched(&slice, page).await?;
             let shape = draft
                 .take(fetched, overlap)
@@ -122,9 +134,10 @@ impl Replay<'_> {
     async fn fetched(&self, slice: &Slice, page: snapshot::Model) -> Result<Fetched> {
         let db = self.database.reader();
         let body = load_payload(db, self.place.tenant.id, &page.payload_hash).await?;
-        let envelope = self.connector.open(&page.endpoint, &body)?;
+        let status = page.status();
+        let envelope = self.connector.open(&page.endpoint, status, &body)?;
         Ok(Fetched {
-            offset: 0,
+            place: 0,
             snapshot: Some(page.id),
             payload_hash: hash::bytes(&body),
             page: parse(self.connector, Basis::Columns, slice, &body, &envelope),
@@ -132,23 +145,23 @@ impl Replay<'_> {
             answer: Answer {
                 endpoint: page.endpoint,
                 parameters: vec![],
-                status: u16::try_from(page.http_status).unwrap_or_default(),
+                status,
                 body,
                 fetched_at: page.fetched_at,
                 duration: Duration::ZERO,
+                upstream_time: None,
             },
         })
     }
 
-    /// Returns the names of the slices that were read whole.
-    async fn covered_slices(&self, stream: Stream) -> Result<Vec<String>> {
-        let rows = coverage::Entity::owned_by(self.place.tenant.id)
+    /// Returns what was read whole, and when.
+    async fn coverage(&self, stream: Stream) -> Result<Vec<coverage::Model>> {
+        coverage::Entity::owned_by(self.place.tenant.id)
             .filter(coverage::COLUMN.connection_id.eq(self.place.connection.id))
             .filter(coverage::COLUMN.stream.eq(stream))
             .all(self.database.reader())
             .await
-            .attempt("read the coverage")?;
-        Ok(rows.into_iter().map(|row| row.slice).collect())
+            .attempt("read the coverage")
     }
 
     /// Returns the snapshots of the last whole reading of each slice, in order.

@@ -1,6 +1,6 @@
-//! Walks a listing to its end and proves that it was read whole.
+//! Lists that are asked for by their first row.
 //!
-//! Lists have no stable order and no marker of change, and rows come and go while they are read. What
+//! They have no stable order and no marker of change, and rows come and go while they are read. What
 //! counts as proof: every page begins with the row the page before ended with (a row that is deleted or
 //! inserted in between shifts all later rows, and would otherwise be missed or read twice without a
 //! sign), no id comes twice with different content, the announced totals of the first and the last page
@@ -10,19 +10,19 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
 
-use super::page::{Fetched, PageShape, WalkError};
-use super::reader::Reader;
-use super::slice::Draft;
-use crate::connector::{Listing, Paging};
-use crate::observer::Event;
+use super::{Pace, check_page_count, report, sum};
+use crate::connector::Listing;
+use crate::read::page::{Fetched, PageShape, WalkError};
+use crate::read::reader::Reader;
+use crate::read::slice::Draft;
 
-/// How a listing is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pace {
-    /// Pages after the first at the same time, as far as their places can be told from the first.
-    Concurrent,
-    /// One page after the other.
-    Sequential,
+/// What ends a list.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct End {
+    /// Rows asked for at once.
+    pub(super) limit: u64,
+    /// Whether it must be seen as a page without new rows.
+    pub(super) probe_end: bool,
 }
 
 /// Where a walk stands.
@@ -42,7 +42,7 @@ impl Tail {
         (self.offset + self.shape.len).saturating_sub(1)
     }
 
-    fn is_end(&self, limit: u64, probe_end: bool) -> bool {
+    fn is_end(&self, End { limit, probe_end }: End) -> bool {
         let has_no_new_rows = if self.is_first {
             self.shape.len == 0
         } else {
@@ -61,10 +61,10 @@ pub(super) async fn walk(
     reader: &Reader<'_>,
     draft: &mut Draft<'_>,
     listing: &Listing,
+    end: End,
     pace: Pace,
     first: Fetched,
 ) -> Result<(), WalkError> {
-    let Paging::Offset { limit, probe_end } = listing.paging;
     let announced = first.page.announced;
     let slice = Arc::clone(&draft.reading.slice);
     let known = draft.judge.known_pages;
@@ -77,9 +77,14 @@ pub(super) async fn walk(
         last_announced: announced,
         is_first: true,
     };
-    report(reader, draft, &tail).await;
+    report(reader, draft, tail.first_announced).await;
     if pace == Pace::Concurrent {
-        let offsets = planned_offsets(shape.len, announced, probe_end, reader.settings.max_pages);
+        let offsets = planned_offsets(
+            shape.len,
+            announced,
+            end.probe_end,
+            reader.settings.max_pages,
+        );
         let requests = offsets
             .into_iter()
             .map(|offset| reader.fetch(known, &slice, listing, offset));
@@ -88,7 +93,7 @@ pub(super) async fn walk(
             advance(reader, draft, &mut tail, page).await?;
         }
     }
-    while !tail.is_end(limit, probe_end) {
+    while !tail.is_end(end) {
         let next = reader
             .fetch(known, &slice, listing, tail.next_offset())
             .await?;
@@ -126,15 +131,11 @@ async fn advance(
     tail: &mut Tail,
     page: Fetched,
 ) -> Result<(), WalkError> {
-    if page.offset != tail.next_offset() {
+    if page.place != tail.next_offset() {
         return Err(WalkError::Moved("a page before the last one was not full"));
     }
-    if draft.reading.counters.pages >= u64::from(reader.settings.max_pages) {
-        return Err(WalkError::Moved(
-            "the list has more pages than the setting `max_pages` allows",
-        ));
-    }
-    let (offset, announced) = (page.offset, page.page.announced);
+    check_page_count(reader, draft)?;
+    let (offset, announced) = (page.place, page.page.announced);
     let shape = draft.take(page, tail.shape.last).await?;
     *tail = Tail {
         offset,
@@ -144,7 +145,7 @@ async fn advance(
         last_announced: announced,
         is_first: false,
     };
-    report(reader, draft, tail).await;
+    report(reader, draft, tail.first_announced).await;
     Ok(())
 }
 
@@ -157,22 +158,6 @@ fn check_totals(tail: &Tail) -> Result<(), WalkError> {
             WalkError::Moved("the list has another number of rows than announced"),
         ),
         _ => Ok(()),
-    }
-}
-
-async fn report(reader: &Reader<'_>, draft: &Draft<'_>, tail: &Tail) {
-    let event = Event::PageRead {
-        stream: draft.reading.slice.stream,
-        read: draft.reading.counters.read,
-        expected: tail.first_announced,
-    };
-    reader.observer.on(event).await;
-}
-
-fn sum(left: Option<u64>, right: Option<u64>) -> Option<u64> {
-    match (left, right) {
-        (Some(left), Some(right)) => Some(left + right),
-        (left, right) => left.or(right),
     }
 }
 

@@ -1,0 +1,252 @@
+//! Reads a part of a stream that is published by itself, and asks for every row that it lacks by its id.
+//!
+//! A list says which records there are, not which are gone: a row may be missing because its record has moved to
+//! another window, or was changed a moment ago. Only the upstream's word about the record itself is believed.
+
+use std::sync::Arc;
+
+use entity::Stream;
+
+use super::compare::KnownRows;
+use super::digest::KnownPages;
+use super::outcome::{Failure, StreamReading};
+use super::page::{Fetched, WalkError};
+use super::reader::Reader;
+use super::slice::ReadSlice;
+use super::stream::slice_failure;
+use super::vanish::{self, Scope, Vanished};
+use crate::connector::{Boundary, Slice};
+use crate::error::Result;
+use crate::settings::BrakeLimits;
+
+/// Records of a window above which it is cut in two, so that a run that is stopped loses little.
+const MAX_WINDOW_RECORDS: u64 = 1_000;
+
+/// What came of reading a part.
+#[derive(Debug)]
+pub(crate) enum PartOutcome {
+    /// It was read whole.
+    Read(StreamReading),
+    /// The window holds too many records to be read at once.
+    TooLarge,
+    /// It was not read whole.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// Whether the next part would fail, too.
+        is_shared: bool,
+    },
+}
+
+/// Watches over the deletions of a whole run, of which each part sees only its own.
+#[derive(Debug)]
+pub(crate) struct DeletionWatch {
+    /// When a deletion is too large to be believed; none when any is believed this time.
+    limits: Option<BrakeLimits>,
+    /// Rows that were live when the run began.
+    live: u64,
+    /// Rows found to be gone so far.
+    deleted: u64,
+    is_stopped: bool,
+}
+
+impl DeletionWatch {
+    /// Begins to watch a stream of `live` rows.
+    pub(crate) fn new(limits: Option<BrakeLimits>, live: u64) -> Self {
+        Self {
+            limits,
+            live,
+            deleted: 0,
+            is_stopped: false,
+        }
+    }
+
+    /// Counts one more row that is gone; tells whether that can still be believed.
+    fn allows_one_more(&mut self) -> bool {
+        let is_implausible = |limits: BrakeLimits| limits.stops(self.deleted + 1, self.live);
+        self.is_stopped |= self.limits.is_some_and(is_implausible);
+        if !self.is_stopped {
+            self.deleted += 1;
+        }
+        !self.is_stopped
+    }
+}
+
+impl Reader<'_> {
+    /// Reads `slices` and the rows that they lack.
+    ///
+    /// What a part that is not read whole has seen is forgotten.
+    ///
+    /// # Errors
+    /// Only when our own side fails.
+    pub(crate) async fn read_part(
+        &self,
+        known: &mut KnownRows,
+        watch: &mut DeletionWatch,
+        stream: Stream,
+        slices: Vec<Slice>,
+    ) -> Result<PartOutcome> {
+        let mark = known.mark();
+        let read = self.read_slices_and_rows(known, watch, stream, slices);
+        match Box::pin(read).await {
+            Ok(Some(reading)) => {
+                reading.counters.check()?;
+                Ok(PartOutcome::Read(reading))
+            }
+            Ok(None) => Ok(PartOutcome::TooLarge),
+            Err(error) => {
+                known.withdraw_since(mark);
+                let (failure, is_shared) = slice_failure(error)?;
+                Ok(PartOutcome::Failed { failure, is_shared })
+            }
+        }
+    }
+
+    async fn read_slices_and_rows(
+        &self,
+        known: &mut KnownRows,
+        watch: &mut DeletionWatch,
+        stream: Stream,
+        slices: Vec<Slice>,
+    ) -> Result<Option<StreamReading>, WalkError> {
+        let mut reading = StreamReading::default();
+        for slice in slices {
+            let Some(read) = self.read_one(known, slice).await? else {
+                return Ok(None);
+            };
+            reading.add(read);
+        }
+        self.look_for_missing(known, watch, stream, &mut reading)
+            .await?;
+        Ok(Some(reading))
+    }
+
+    /// Reads one slice; `None` when it is a window that should be cut.
+    async fn read_one(
+        &self,
+        known: &mut KnownRows,
+        slice: Slice,
+    ) -> Result<Option<ReadSlice>, WalkError> {
+        let known_pages = KnownPages::default();
+        let judge = self.judge(&known_pages, false);
+        let (slice, listings, first_pages) = self.fetch_first_pages(judge, slice).await;
+        let first_pages = first_pages?;
+        if slice.halves().is_some() && announced(&first_pages) > MAX_WINDOW_RECORDS {
+            return Ok(None);
+        }
+        self.read_slice(judge, known, slice, &listings, first_pages)
+            .await
+            .map(Some)
+    }
+
+    /// Finds the rows that are missing from what was read, and asks for each of them.
+    async fn look_for_missing(
+        &self,
+        known: &mut KnownRows,
+        watch: &mut DeletionWatch,
+        stream: Stream,
+        reading: &mut StreamReading,
+    ) -> Result<(), WalkError> {
+        let scope = Scope::of(reading.slices.iter().map(|read| read.slice.as_ref()));
+        let missing = vanish::find(self.mirror, stream, known, &scope).await?;
+        for (place, row) in missing.iter().enumerate() {
+            if !scope.names(&row.upstream_id) {
+                self.read_row(known, stream, row, reading).await?;
+            }
+            if known.was_seen(&row.upstream_id) {
+                continue;
+            }
+            if watch.is_stopped || !watch.allows_one_more() {
+                let believed = std::mem::take(&mut reading.vanished).len();
+                watch.deleted -= believed as u64;
+                reading.held_back = (believed + missing.len() - place) as u64;
+                break;
+            }
+            reading.vanished.push(row.clone());
+        }
+        reading.counters.deleted = reading.vanished.len() as u64;
+        Ok(())
+    }
+
+    async fn read_row(
+        &self,
+        known: &mut KnownRows,
+        stream: Stream,
+        row: &Vanished,
+        reading: &mut StreamReading,
+    ) -> Result<(), WalkError> {
+        let slice = Slice::new(stream, Boundary::Record(row.upstream_id.clone()));
+        if let Some(read) = self.read_one(known, slice).await? {
+            reading.add(read);
+        }
+        Ok(())
+    }
+}
+
+fn announced(pages: &[Fetched]) -> u64 {
+    pages
+        .iter()
+        .filter_map(|fetched| fetched.page.announced)
+        .sum()
+}
+
+impl Slice {
+    /// Returns a window of dates cut in two; `None` for one of a day and everything else.
+    pub(crate) fn halves(self: &Arc<Self>) -> Option<[Self; 2]> {
+        let Boundary::Dates(from, to) = self.boundary else {
+            return None;
+        };
+        let days = (to - from).num_days();
+        let middle = from + chrono::TimeDelta::days(days / 2);
+        let half = |from, to| Self {
+            boundary: Boundary::Dates(from, to),
+            ..self.as_ref().clone()
+        };
+        (days >= 2).then(|| [half(from, middle), half(middle, to)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::Timestamp;
+
+    use super::*;
+
+    fn moment(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_window_is_cut_between_two_days() {
+        let window = |from: &str, to: &str| {
+            let boundary = Boundary::Dates(moment(from), moment(to));
+            Arc::new(Slice::new(Stream::Opportunities, boundary))
+        };
+        let [first, second] = window("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z")
+            .halves()
+            .unwrap();
+        assert_eq!(
+            first.key(),
+            "dates:2026-11-01T00:00:00Z/2026-11-16T00:00:00Z"
+        );
+        assert_eq!(
+            second.key(),
+            "dates:2026-11-16T00:00:00Z/2026-12-01T00:00:00Z"
+        );
+        let day = window("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z");
+        assert_eq!(day.halves(), None);
+    }
+
+    #[test]
+    fn deletions_are_counted_over_all_parts() {
+        let limits = BrakeLimits {
+            max_deleted_percent: 20,
+            max_deleted_rows: 3,
+        };
+        let mut watch = DeletionWatch::new(Some(limits), 10);
+        let believed: Vec<bool> = (0..5).map(|_| watch.allows_one_more()).collect();
+        assert_eq!(believed, [true, true, true, false, false]);
+        let mut unlimited = DeletionWatch::new(None, 1);
+        assert!((0..5).all(|_| unlimited.allows_one_more()));
+    }
+}

@@ -1,0 +1,140 @@
+//! What a run has still to read of a timeline, in order.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use entity::Timestamp;
+
+use crate::connector::Slice;
+
+/// Something to be read and published at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Task {
+    /// What has changed since the last run, up to this moment of the upstream's clock.
+    Changes(Timestamp),
+    /// What was changed while this run read windows.
+    LaterChanges,
+    /// These slices.
+    Slices(Vec<Slice>),
+}
+
+/// What a run has still to read.
+#[derive(Debug)]
+pub(super) struct Agenda {
+    tasks: VecDeque<Task>,
+    /// The moment from which on changes are not known.
+    since: Timestamp,
+    /// Whether changes are known up to some moment, on which windows can build.
+    has_mark: bool,
+}
+
+impl Agenda {
+    /// Tasks of a connection whose changes are known up to `mark`, if any are.
+    ///
+    /// Changes are asked for from `overlap` before the mark on, or before `now` where there is none.
+    pub(super) fn new(
+        tasks: impl IntoIterator<Item = Task>,
+        mark: Option<Timestamp>,
+        now: Timestamp,
+        overlap: chrono::TimeDelta,
+    ) -> Self {
+        Self {
+            tasks: tasks.into_iter().collect(),
+            since: mark.unwrap_or(now).min(now) - overlap,
+            has_mark: mark.is_some(),
+        }
+    }
+
+    /// The moment from which on changes are not known.
+    pub(super) fn changes_since(&self) -> Timestamp {
+        self.since
+    }
+
+    pub(super) fn next(&mut self) -> Option<Task> {
+        self.tasks.pop_front()
+    }
+
+    /// Notes that a task was read and published.
+    pub(super) fn done(&mut self, task: &Task) {
+        if let Task::Changes(until) = task {
+            self.since = *until;
+            self.has_mark = true;
+        }
+    }
+
+    /// Replaces a task that is too large by halves of it.
+    pub(super) fn split(&mut self, task: Task) {
+        let Task::Slices(slices) = task else { return };
+        let halves = slices
+            .into_iter()
+            .filter_map(|slice| Arc::new(slice).halves());
+        for slice in halves.flatten().rev() {
+            self.tasks.push_front(Task::Slices(vec![slice]));
+        }
+    }
+
+    /// Whether nothing further may be read when `task` has failed.
+    ///
+    /// A window is as old as the mark that stands when it is read: without one, nobody would know from when on its
+    /// changes have to be asked for.
+    pub(super) fn depends_on(&self, task: &Task) -> bool {
+        matches!(task, Task::Changes(_)) && !self.has_mark
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use entity::Stream;
+
+    use super::*;
+    use crate::connector::Boundary;
+
+    fn moment(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn window(from: &str, to: &str) -> Task {
+        let boundary = Boundary::Dates(moment(from), moment(to));
+        Task::Slices(vec![Slice::new(Stream::Opportunities, boundary)])
+    }
+
+    #[test]
+    fn changes_are_asked_for_from_before_the_mark_on() {
+        let (mark, now) = (
+            moment("2026-11-20T08:00:00Z"),
+            moment("2026-11-20T09:00:00Z"),
+        );
+        let overlap = TimeDelta::minutes(5);
+        let task = Task::Changes(now);
+        let mut agenda = Agenda::new([task.clone()], Some(mark), now, overlap);
+        assert_eq!(agenda.changes_since(), moment("2026-11-20T07:55:00Z"));
+        assert!(!agenda.depends_on(&task));
+        agenda.done(&task);
+        assert_eq!(agenda.changes_since(), now);
+        let first = Agenda::new([task.clone()], None, now, overlap);
+        assert_eq!(first.changes_since(), moment("2026-11-20T08:55:00Z"));
+        assert!(first.depends_on(&task));
+    }
+
+    #[test]
+    fn a_large_window_is_replaced_by_its_halves() {
+        let now = moment("2026-11-20T09:00:00Z");
+        let tasks = [
+            window("2026-11-01T00:00:00Z", "2026-11-05T00:00:00Z"),
+            Task::LaterChanges,
+        ];
+        let mut agenda = Agenda::new(tasks, None, now, TimeDelta::zero());
+        let large = agenda.next().unwrap();
+        agenda.split(large);
+        let rest: Vec<Task> = std::iter::from_fn(|| agenda.next()).collect();
+        assert_eq!(
+            rest,
+            [
+                window("2026-11-01T00:00:00Z", "2026-11-03T00:00:00Z"),
+                window("2026-11-03T00:00:00Z", "2026-11-05T00:00:00Z"),
+                Task::LaterChanges,
+            ]
+        );
+    }
+}

@@ -1,0 +1,157 @@
+//! Reads a stream whose records have a date and a version: date windows, and what has changed since.
+//!
+//! Each window is published as soon as it is read, so a run that is stopped has lost only the window it was at, and the
+//! next one goes on from there. Every run begins with what has changed since the last one and fixes its upper bound
+//! by the upstream's own clock; one that has read windows ends with what was changed meanwhile.
+
+mod agenda;
+mod plan;
+mod windows;
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use chrono::TimeDelta;
+use entity::{Stream, Timestamp};
+use tracing::info;
+
+use self::agenda::{Agenda, Task};
+use super::Work;
+use crate::connector::{Answer, Boundary, Slice};
+use crate::error::{Error, Result};
+use crate::observer::Event;
+use crate::read::{
+    DeletionWatch, Failure, KnownRows, PartOutcome, StreamOutcome, StreamReading,
+    nothing_understood,
+};
+
+/// The upstream tells its time in whole seconds: what it says may be a second old.
+const CLOCK_GRAIN: TimeDelta = TimeDelta::seconds(1);
+
+/// The reading of one stream.
+pub(super) struct Timeline<'a> {
+    pub(super) work: &'a Work<'a>,
+    pub(super) stream: Stream,
+}
+
+impl Timeline<'_> {
+    /// Reads what is due and publishes it part by part; `outcome` is what came of it so far, at any moment.
+    pub(super) async fn read(&self, outcome: &mut StreamOutcome) -> Result<()> {
+        let (started, upstream) = (Instant::now(), self.work.reader.upstream);
+        let retries_before = upstream.retry_count.load(Ordering::Relaxed);
+        let observer = self.work.reader.observer;
+        outcome.is_published = self.work.parts.is_some();
+        observer.on(Event::StreamStarted(self.stream)).await;
+        match self.upstream_time().await {
+            Ok(now) => self.read_due(now, outcome).await?,
+            Err(Error::Upstream(error)) => outcome.fail(Failure::from(&error)),
+            Err(error) => return Err(error),
+        }
+        observer.on(Event::StreamEnded(self.stream)).await;
+        outcome.retries = upstream.retry_count.load(Ordering::Relaxed) - retries_before;
+        outcome.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(())
+    }
+
+    /// The upstream's own clock, by a cheap answer; it also shows that the account can be read at all.
+    async fn upstream_time(&self) -> Result<Timestamp> {
+        let upstream = self.work.reader.upstream;
+        let probe = upstream.connector.probe();
+        let check = |answer: &Answer| {
+            upstream
+                .connector
+                .open(&probe.endpoint, answer.status, &answer.body)
+        };
+        let (answer, _) = upstream.fetch(&probe, probe.least_part(), check).await?;
+        Ok(answer.upstream_time.unwrap_or(answer.fetched_at) - CLOCK_GRAIN)
+    }
+
+    async fn read_due(&self, now: Timestamp, outcome: &mut StreamOutcome) -> Result<()> {
+        let reader = self.work.reader;
+        let mut known = KnownRows::load(reader.mirror, self.stream, reader.basis).await?;
+        let mut watch = DeletionWatch::new(reader.brake, known.live());
+        let mut agenda = plan::agenda(self, now).await?;
+        while let Some(task) = agenda.next() {
+            let slices = match self.slices(&agenda, &task).await {
+                Ok(slices) => slices,
+                Err(Error::Upstream(error)) => {
+                    outcome.fail(Failure::from(&error));
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
+            let part = reader
+                .read_part(&mut known, &mut watch, self.stream, slices)
+                .await?;
+            match part {
+                PartOutcome::Read(reading) => {
+                    self.publish(&mut known, reading, outcome).await?;
+                    agenda.done(&task);
+                }
+                PartOutcome::TooLarge => agenda.split(task),
+                PartOutcome::Failed { failure, is_shared } => {
+                    outcome.fail(failure);
+                    if is_shared || agenda.depends_on(&task) {
+                        break;
+                    }
+                }
+            }
+        }
+        self.judge(outcome);
+        Ok(())
+    }
+
+    /// Returns what a task asks for; the last changes are bounded by the clock at their own beginning.
+    async fn slices(&self, agenda: &Agenda, task: &Task) -> Result<Vec<Slice>> {
+        Ok(match task {
+            Task::LaterChanges => {
+                let until = self.upstream_time().await?.max(agenda.changes_since());
+                let boundary = Boundary::Changes(agenda.changes_since(), until);
+                vec![Slice::new(self.stream, boundary)]
+            }
+            Task::Changes(until) => {
+                let boundary = Boundary::Changes(agenda.changes_since(), *until);
+                vec![Slice::new(self.stream, boundary)]
+            }
+            Task::Slices(slices) => slices.clone(),
+        })
+    }
+
+    async fn publish(
+        &self,
+        known: &mut KnownRows,
+        reading: StreamReading,
+        outcome: &mut StreamOutcome,
+    ) -> Result<()> {
+        let part = StreamOutcome {
+            reading,
+            ..StreamOutcome::empty(self.stream)
+        };
+        if let Some(publication) = self.work.parts {
+            if let Some(writer) = self.work.reader.snapshots {
+                writer.flush().await?;
+            }
+            Box::pin(publication.commit_part(&part)).await?;
+            known.settle(&part.reading.vanished);
+            self.log(&part.reading);
+        }
+        outcome.reading.absorb(part.reading);
+        Ok(())
+    }
+
+    fn log(&self, reading: &StreamReading) {
+        for read in &reading.slices {
+            info!(
+                stream = %self.stream, slice = read.slice.key(), read = read.counters.read,
+                added = read.counters.added, changed = read.counters.changed, "part published"
+            );
+        }
+    }
+
+    /// A stream of which nothing was understood has failed, whatever was published of it.
+    fn judge(&self, outcome: &mut StreamOutcome) {
+        if let Some(failure) = nothing_understood(self.stream, &outcome.reading) {
+            outcome.fail(failure);
+        }
+    }
+}
