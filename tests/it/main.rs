@@ -20,6 +20,8 @@ mod notes;
 mod paging;
 mod readers;
 mod rejects;
+mod rental;
+mod rental_convergence;
 mod retries;
 mod schema;
 mod unchanged;

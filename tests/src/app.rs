@@ -33,6 +33,7 @@ impl TestApp {
         let clock = TestClock::start();
         let sandbox = Sandbox::spawn().await.expect("the sandbox starts");
         let url = sandbox.clienttether_url();
+        let current_rms_url = sandbox.current_rms_url();
         let key = SecretKeys::generate().expect("a key can be made");
         let engine = Engine {
             database: database.connect().await,
@@ -42,6 +43,7 @@ impl TestApp {
             defaults: UpstreamDefaults {
                 clienttether_url: url.parse().expect("the sandbox has an address"),
                 clienttether_token: None,
+                current_rms_url: current_rms_url.parse().expect("the sandbox has an address"),
             },
             worker: WORKER.to_owned(),
         };

@@ -22,6 +22,7 @@ mod observe;
 mod oracle;
 mod property;
 mod records;
+mod rental;
 mod report;
 mod site;
 
@@ -31,5 +32,6 @@ pub use database::{Backend, TestDatabase};
 pub use observe::{Gate, Recorder};
 pub use property::property;
 pub use records::{Records, Row};
+pub use rental::RentalSite;
 pub use report::{assert_ended, assert_ended_well, plain, stream, thorough};
 pub use site::{Site, SiteSpec};

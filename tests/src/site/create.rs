@@ -1,7 +1,7 @@
 //! Making a site: the account, and the rows that an administrator would make.
 
 use ctsync_sandbox::AccountSpec;
-use engine::secret::Credentials;
+use engine::credentials::Credentials;
 use entity::connection::ConnectionStatus;
 use entity::tenant::TenantStatus;
 use entity::{ConnectionId, Source, TenantId, connection, tenant};
@@ -94,7 +94,7 @@ impl Site {
     }
 
     fn credentials(&self) -> Credentials {
-        Credentials {
+        Credentials::ClientTether {
             web_key: self.account.web_key().into(),
             access_token: Some(self.account.access_token().into()),
         }

@@ -27,7 +27,7 @@ impl Site {
     /// Returns the settings of the connection.
     pub async fn settings(&self) -> ConnectionSettings {
         let row = self.connection_row().await;
-        let settings = engine::settings::connection_settings("the site", &row.settings);
+        let settings = engine::settings::connection_settings("the site", row.source, &row.settings);
         settings.expect("the settings are valid")
     }
 
