@@ -21,7 +21,6 @@ mod paging;
 mod readers;
 mod rejects;
 mod rental;
-mod rental_convergence;
 mod retries;
 mod schema;
 mod unchanged;

@@ -2,7 +2,7 @@
 
 use std::process::{Output, Stdio};
 
-use ctsync_sandbox::{Account, AccountSpec};
+use ctsync_sandbox::{Account, AccountSpec, current_rms};
 use engine::secret::SecretKeys;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -67,6 +67,39 @@ impl<'a> Installation<'a> {
         assert_eq!(added.code, Some(0), "{added:?}");
     }
 
+    /// Adds an account of Current RMS upstream, and a tenant that mirrors it; both are called `name`.
+    pub(crate) async fn add_rental_tenant(
+        &self,
+        name: &str,
+        opportunities: usize,
+    ) -> current_rms::Account {
+        let spec = current_rms::AccountSpec {
+            subdomain: name.to_owned(),
+            opportunities,
+            ..current_rms::AccountSpec::default()
+        };
+        let account = self.app.sandbox.add_account(spec).unwrap();
+        account.set_switches(current_rms::Switches {
+            rate_limit: None,
+            ..current_rms::Switches::default()
+        });
+        self.succeed(&["tenants", "add", name, "--time-zone", "America/New_York"])
+            .await;
+        let add = [
+            "connections",
+            "add",
+            name,
+            "--source=current_rms",
+            "requests_per_second=0",
+            "past_days=400",
+            "future_days=600",
+        ];
+        let credentials = format!("subdomain={name}\napi_key={}\n", account.api_key());
+        let added = finished(self.start_with(&add, &credentials).await).await;
+        assert_eq!(added.code, Some(0), "{added:?}");
+        account
+    }
+
     /// Prepares a command with nothing in its environment but the settings.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ctsync"));
@@ -77,6 +110,7 @@ impl<'a> Installation<'a> {
             .env("DATABASE_URL", self.app.database.url())
             .env("CTSYNC_SECRET_KEY", self.key.expose_secret())
             .env("CLIENTTETHER_API_URL", self.app.sandbox.clienttether_url())
+            .env("CURRENT_RMS_API_URL", self.app.sandbox.current_rms_url())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

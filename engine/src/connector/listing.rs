@@ -19,6 +19,8 @@ pub struct Listing {
     /// Whether rows may join it while it is read. Then only its end is looked for: a row that moved within it is
     /// met by a later reading.
     pub is_open: bool,
+    /// What is odd about the records in it, where they are; how many there are is logged.
+    pub oddity: Option<&'static str>,
 }
 
 /// How the pages of a listing are asked for.
@@ -77,6 +79,7 @@ impl Listing {
             optional: vec![],
             paging,
             is_open: false,
+            oddity: None,
         }
     }
 

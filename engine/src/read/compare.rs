@@ -3,37 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
 
-use entity::{ConnectionId, Source, Stream, TenantId, Timestamp};
-use futures::TryStreamExt;
-use sea_orm::{DbErr, QueryResult, Statement, StreamTrait, Value};
+use entity::Timestamp;
 
-use super::page::Basis;
+use super::mirror::Row;
 use super::vanish::Vanished;
-use crate::database::Database;
-use crate::error::{Attempt, Result};
 use crate::hash;
-use crate::model::{self, Kind, RecordTable};
-
-/// The rows of one connection.
-#[derive(Debug, Clone, Copy)]
-pub struct Mirror<'a> {
-    /// Where they are.
-    pub database: &'a Database,
-    /// Whose data it is.
-    pub tenant: TenantId,
-    /// The connection they come from.
-    pub connection: ConnectionId,
-    /// The connection's upstream.
-    pub source: Source,
-}
-
-impl Mirror<'_> {
-    /// A query for this connection's rows: `$1` is the tenant, `$2` the connection.
-    pub(super) fn statement(&self, sql: String) -> Statement {
-        let backend = self.database.reader().get_database_backend();
-        Statement::from_sql_and_values(backend, sql, [self.tenant.into(), self.connection.into()])
-    }
-}
 
 /// Marks one reading of one slice, so that a reading can be taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,85 +100,14 @@ pub struct KnownRows {
     is_later_first: bool,
 }
 
-struct Row {
-    upstream_id: String,
-    compared: Vec<u8>,
-    version: Option<Timestamp>,
-    is_live: bool,
-}
-
-impl Row {
-    fn read(row: &QueryResult, table: &RecordTable, basis: Basis) -> Result<Self, DbErr> {
-        // By place: looking each name up in each row would cost more than the rest.
-        let content_hash: Vec<u8> = row.try_get_by_index(1)?;
-        let compared = match basis {
-            Basis::ContentHash => content_hash,
-            Basis::Columns => {
-                let own = table
-                    .columns
-                    .iter()
-                    .map(|(name, kind)| column(row, name, *kind));
-                let mut values = own.collect::<Result<Vec<_>, _>>()?;
-                values.extend([
-                    row.try_get::<String>("", table.raw)?.into(),
-                    content_hash.into(),
-                ]);
-                hash::row(&values).to_vec()
-            }
-        };
-        Ok(Self {
-            upstream_id: row.try_get_by_index(0)?,
-            compared,
-            is_live: row.try_get_by_index(2)?,
-            version: row.try_get_by_index(3)?,
-        })
-    }
-}
-
-fn column(row: &QueryResult, name: &str, kind: Kind) -> Result<Value, DbErr> {
-    Ok(match kind {
-        Kind::Text => row.try_get::<Option<String>>("", name)?.into(),
-        Kind::Small => row.try_get::<Option<i32>>("", name)?.into(),
-        Kind::Integer => row.try_get::<Option<i64>>("", name)?.into(),
-        Kind::Time => row.try_get::<Option<Timestamp>>("", name)?.into(),
-        Kind::Flag => row.try_get::<Option<bool>>("", name)?.into(),
-    })
-}
-
 impl KnownRows {
-    /// Loads the rows of `stream`, to be compared on `basis`.
-    pub async fn load(mirror: Mirror<'_>, stream: Stream, basis: Basis) -> Result<Self> {
-        let table = model::table(mirror.source, stream)?;
-        let own = match basis {
-            Basis::ContentHash => String::new(),
-            Basis::Columns => table
-                .columns
-                .iter()
-                .fold(format!(", {}", table.raw), |list, (name, _)| {
-                    format!("{list}, {name}")
-                }),
-        };
-        let sql = format!(
-            "SELECT upstream_id, content_hash, deleted_at IS NULL AS is_live, {} AS version{own} FROM {} WHERE tenant_id = $1 AND connection_id = $2",
-            table.version.unwrap_or(NO_TIME),
-            table.name
-        );
-        let mut known = Self {
-            is_versioned: table.version.is_some(),
-            // A comparison says how things are, whichever is newer.
-            keeps_newer: basis == Basis::ContentHash,
+    /// No rows yet, of records that have versions or not.
+    pub(super) fn new(is_versioned: bool, keeps_newer: bool) -> Self {
+        Self {
+            is_versioned,
+            keeps_newer,
             ..Self::default()
-        };
-        let mut rows = mirror
-            .database
-            .reader()
-            .stream_raw(mirror.statement(sql))
-            .await
-            .attempt("read the mirror")?;
-        while let Some(row) = rows.try_next().await.attempt("read the mirror")? {
-            known.insert(&Row::read(&row, table, basis).attempt("read the mirror")?);
         }
-        Ok(known)
     }
 
     /// Expects answers from the latest on, of which each may hold what a later one holds, too.
@@ -217,7 +120,8 @@ impl KnownRows {
         self.live
     }
 
-    fn insert(&mut self, row: &Row) {
+    /// Adds a row of the mirror.
+    pub(super) fn insert(&mut self, row: &Row) {
         self.live += u64::from(row.is_live);
         let known = Known {
             stored: hash::head(&row.compared),
@@ -359,9 +263,6 @@ impl KnownRows {
             .is_some_and(|seen_by| !self.withdrawn.contains(&seen_by))
     }
 }
-
-/// What stands for the version where a table has none; both databases must see its type.
-const NO_TIME: &str = "CAST(NULL AS TIMESTAMPTZ)";
 
 fn micros(version: Option<Timestamp>) -> i64 {
     version.map_or(NO_VERSION, |version| version.timestamp_micros())

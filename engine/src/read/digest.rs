@@ -12,7 +12,7 @@ use futures::TryStreamExt;
 use sea_orm::{FromQueryResult, StreamTrait};
 use serde::{Deserialize, Serialize};
 
-use super::compare::Mirror;
+use super::mirror::Mirror;
 use super::page::{PageRecord, ParsedPage};
 use super::profile::Profile;
 use crate::error::{Attempt, Result};

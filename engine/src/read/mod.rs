@@ -7,6 +7,7 @@
 mod compare;
 mod counters;
 mod digest;
+mod mirror;
 mod outcome;
 mod page;
 mod part;
@@ -17,9 +18,10 @@ mod stream;
 mod vanish;
 mod walk;
 
-pub use compare::{KnownRows, Mirror};
+pub use compare::KnownRows;
 pub use counters::Counters;
 pub(crate) use digest::KnownPages;
+pub use mirror::Mirror;
 pub use outcome::{Failure, StreamOutcome, StreamPlan, StreamReading};
 pub use page::{Basis, Storage};
 pub(crate) use page::{Content, Fetched, WalkError, normalize, parse, record_text};

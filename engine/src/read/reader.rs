@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::compare::Mirror;
 use super::digest::{KnownPages, digest};
+use super::mirror::Mirror;
 use super::page::{self, Basis, Fetched, ParsedPage, Storage};
 use super::slice::{Judge, NOBODY};
 use crate::clock::Clock;

@@ -7,8 +7,9 @@ use std::time::Instant;
 use entity::{ReasonCode, Stream};
 use futures::StreamExt;
 
-use super::compare::{KnownRows, Mirror};
+use super::compare::KnownRows;
 use super::digest::KnownPages;
+use super::mirror::Mirror;
 use super::outcome::{Failure, StreamOutcome, StreamPlan, StreamReading};
 use super::page::{Basis, Fetched, WalkError};
 use super::reader::Reader;
@@ -159,10 +160,16 @@ impl Reader<'_> {
         let attempt = if pace == Pace::Concurrent { 1 } else { 2 };
         let mut draft = Draft::new(judge, known, slice, attempt);
         for (listing, first) in listings.iter().zip(first_pages) {
+            let before = draft.reading.counters.read;
             if let Err(error) = walk(self, &mut draft, listing, pace, first).await {
                 let generation = draft.generation;
                 known.withdraw(generation);
                 return Err(error);
+            }
+            let count = draft.reading.counters.read - before;
+            if let Some(oddity) = listing.oddity.filter(|_| count > 0) {
+                let stream = draft.reading.slice.stream;
+                tracing::info!(%stream, count, oddity, "odd records");
             }
         }
         Ok(draft.finish())

@@ -6,7 +6,8 @@ use entity::{RecordId, Stream, Timestamp};
 use futures::TryStreamExt;
 use sea_orm::{FromQueryResult, QueryResult, StreamTrait};
 
-use super::compare::{KnownRows, Mirror};
+use super::compare::KnownRows;
+use super::mirror::Mirror;
 use crate::connector::{Boundary, Slice};
 use crate::error::{Attempt, Result};
 use crate::model::{self, BoundaryColumn, RecordTable};

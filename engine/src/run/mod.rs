@@ -6,6 +6,7 @@
 
 mod heartbeat;
 mod plan;
+mod reading;
 mod record;
 mod replay;
 mod report;
@@ -33,11 +34,10 @@ use crate::error::{Error, Result, chain};
 use crate::lease::{Claim, Lease, Taken};
 use crate::observer::{Event, Observer};
 use crate::publish::{Effect, Publication};
-use crate::read::{Basis, Failure, Mirror, Reader, StreamOutcome};
-use crate::run::heartbeat::{Heartbeat, Stop};
-use crate::run::timeline::Timeline;
+use crate::read::{Basis, StreamOutcome};
+use crate::run::heartbeat::Heartbeat;
+use crate::run::reading::{Reading, Work};
 use crate::secret::SecretKeys;
-use crate::snapshot::SnapshotWriter;
 use crate::verdict::Verdict;
 
 /// Everything that syncing needs, made once for a process.
@@ -80,21 +80,6 @@ impl Supply<'_> {
             Self::Snapshots(place) => place.interpreter(defaults),
         }
     }
-}
-
-/// What the reading of a connection's streams works with.
-struct Work<'a> {
-    target: &'a Target,
-    request: &'a SyncRequest,
-    reader: &'a Reader<'a>,
-    /// Publishes parts while the run goes on; none in a run that only compares.
-    parts: Option<&'a Publication<'a>>,
-}
-
-/// What came of reading.
-enum Reading {
-    Done(Vec<StreamOutcome>),
-    Cancelled,
 }
 
 impl Engine {
@@ -250,108 +235,6 @@ impl Engine {
             effect: Effect::Publish,
             observer,
         }
-    }
-
-    /// Reads all planned streams, one after the other.
-    async fn read(
-        &self,
-        target: &Target,
-        lease: &Lease,
-        request: &SyncRequest,
-        observer: &dyn Observer,
-        heartbeat: &mut Heartbeat,
-    ) -> Result<Reading> {
-        let upstream = self.upstream(target);
-        let writer = request.writes().then(|| {
-            SnapshotWriter::start(
-                self.database.clone(),
-                lease.tenant,
-                lease.connection,
-                lease.run,
-            )
-        });
-        let reader = Reader {
-            upstream: &upstream,
-            mirror: Mirror {
-                database: &self.database,
-                tenant: lease.tenant,
-                connection: lease.connection,
-                source: target.connection.source,
-            },
-            basis: request.basis(),
-            clock: &self.clock,
-            settings: &target.settings,
-            brake: (!request.accept_deletes).then_some(target.tenant_settings.brake),
-            snapshots: writer.as_ref(),
-            observer,
-        };
-        let parts = self.publication(&target.place, &target.connector, lease, observer);
-        let work = Work {
-            target,
-            request,
-            reader: &reader,
-            parts: request.writes().then_some(&parts),
-        };
-        let reading = self.read_streams(&work, heartbeat).await;
-        // A writer that has stopped makes reading fail, too; it is the one that knows why.
-        if let Some(writer) = writer {
-            writer.finish().await?;
-        }
-        let reading = reading?;
-        observer.on(Event::SnapshotsStored).await;
-        Ok(reading)
-    }
-
-    async fn read_streams(&self, work: &Work<'_>, heartbeat: &mut Heartbeat) -> Result<Reading> {
-        let connector = work.target.connector.as_ref();
-        let mut outcomes: Vec<StreamOutcome> = vec![];
-        // Set when asking for further streams makes no sense.
-        let mut hopeless: Option<Failure> = None;
-        for (stream, slicing) in work.target.planned_streams(connector, work.request) {
-            if let Some(failure) = &hopeless {
-                outcomes.push(StreamOutcome::not_read(stream, failure.clone()));
-                continue;
-            }
-            let mut outcome = StreamOutcome::empty(stream);
-            let planned = (stream, slicing);
-            tokio::select! {
-                read = self.read_stream(work, planned, &outcomes, &mut outcome) => {
-                    read?;
-                    hopeless = outcome.failure.clone().filter(|failure| failure.reason == ReasonCode::Auth);
-                    outcomes.push(outcome);
-                }
-                stop = heartbeat.stopped() => match stop {
-                    Stop::Cancelled => return Ok(Reading::Cancelled),
-                    Stop::Deadline => {
-                        let sentence = "the time allowed for the run was over";
-                        let failure = Failure::new(ReasonCode::Deadline, sentence);
-                        outcome.fail(failure.clone());
-                        outcomes.push(outcome);
-                        hopeless = Some(failure);
-                    }
-                    Stop::Failed(error) => return Err(error),
-                },
-            }
-        }
-        Ok(Reading::Done(outcomes))
-    }
-
-    /// Reads one stream; `outcome` is what came of it so far, at any moment.
-    async fn read_stream(
-        &self,
-        work: &Work<'_>,
-        (stream, slicing): (Stream, Slicing),
-        outcomes: &[StreamOutcome],
-        outcome: &mut StreamOutcome,
-    ) -> Result<()> {
-        if slicing == Slicing::Timeline {
-            let timeline = Timeline { work, stream };
-            return Box::pin(timeline.read(outcome)).await;
-        }
-        let plan = plan::slices(self, work.target, work.request, stream, slicing, outcomes).await?;
-        // The reader's future holds pages and is large.
-        *outcome = Box::pin(work.reader.read(stream, plan)).await?;
-        Ok(())
     }
 
     /// Returns the account of `target`, ready to be asked.

@@ -9,7 +9,8 @@ use std::time::Duration;
 use entity::{ReasonCode, Stream, coverage, snapshot};
 use sea_orm::{ColumnTrait, FromQueryResult, QueryFilter, Statement};
 
-use super::{Engine, Place, Reading, SyncRequest};
+use super::reading::Reading;
+use super::{Engine, Place, SyncRequest};
 use crate::clock::Clock;
 use crate::connector::{Answer, Connector, Slice, Slicing};
 use crate::database::Database;

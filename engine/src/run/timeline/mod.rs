@@ -16,7 +16,7 @@ use entity::{Stream, Timestamp};
 use tracing::info;
 
 use self::agenda::{Agenda, Task};
-use super::Work;
+use super::reading::Work;
 use crate::connector::{Answer, Boundary, Slice};
 use crate::error::{Error, Result};
 use crate::observer::Event;

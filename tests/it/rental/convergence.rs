@@ -9,8 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tests::{Backend, Gate, RentalSite, TestApp, assert_ended_well, property, thorough};
 
-const LIST: &str = "opportunities";
-const SINGLE: &str = "opportunity";
+use super::{LIST, SINGLE};
 
 /// The last request, counted from an edit's scheduling, before which the edit is made.
 const LATEST_EDIT: u64 = 12;

@@ -1,0 +1,123 @@
+//! Increments, and records that are read by themselves.
+
+use chrono::TimeDelta;
+use ctsync_sandbox::Record;
+use ctsync_sandbox::current_rms::Collection;
+use engine::verify::Agreement;
+use entity::Stream;
+use entity::sync_run::RunKind;
+use serde_json::json;
+use tests::{assert_ended_well, on_both_databases, stream};
+
+use super::{LIST, verify, windows_asked};
+
+on_both_databases! {
+    async fn an_increment_asks_only_for_what_has_changed(app: &TestApp) {
+        let site = app.rental_site(200).await;
+        site.sync_well().await;
+        site.clock().advance(TimeDelta::hours(1));
+        site.account.reset_requests();
+        let report = site.sync_well().await;
+        assert_eq!(report.kind, RunKind::Incremental);
+        assert!(site.account.requests().len() < 6, "{:?}", windows_asked(&site));
+    }
+
+    async fn more_than_a_page_of_changes_arrives(app: &TestApp) {
+        let site = app.rental_site(120).await;
+        site.sync_well().await;
+        site.clock().advance(TimeDelta::minutes(30));
+        for nth in 0..70 {
+            // All of them at one moment: their stamps are equal across pages.
+            site.account.update_opportunity(&site.id(nth), "subject", "changed").unwrap();
+        }
+        site.account.add_opportunity(Record::new().with("subject", "new, without dates")).unwrap();
+        let report = site.sync_well().await;
+        let opportunities = stream(&report, Stream::Opportunities);
+        assert_eq!((opportunities.added, opportunities.changed), (1, 70));
+    }
+
+    async fn a_change_during_the_increment_is_not_lost(app: &TestApp) {
+        let site = app.rental_site(120).await;
+        site.sync_well().await;
+        site.clock().advance(TimeDelta::minutes(30));
+        for nth in 0..60 {
+            site.account.update_opportunity(&site.id(nth), "subject", "changed").unwrap();
+        }
+        site.clock().advance(TimeDelta::minutes(30));
+        let stamp = site.account.now().to_rfc3339();
+        let id = site.id(3);
+        site.account.before_request(LIST, 3, move |truth| {
+            truth.update(Collection::Opportunities, &id, "subject", "changed again").unwrap();
+            truth.update(Collection::Opportunities, &id, "updated_at", stamp).unwrap();
+        });
+        site.sync().await;
+        site.clock().advance(TimeDelta::minutes(10));
+        site.sync_well().await;
+    }
+
+    async fn rows_without_a_stamp_or_with_a_future_one_are_not_lost(app: &TestApp) {
+        let site = app.rental_site(40).await;
+        let (first, second) = (site.id(0), site.id(1));
+        site.account.edit(|truth| {
+            truth.update(Collection::Opportunities, &first, "updated_at", json!(null)).unwrap();
+            truth.update(Collection::Opportunities, &second, "updated_at", "2031-01-01T00:00:00.000Z").unwrap();
+        });
+        site.sync_well().await;
+        site.account.edit(|truth| {
+            truth.update(Collection::Opportunities, &first, "subject", "no stamp").unwrap();
+            truth.update(Collection::Opportunities, &second, "subject", "future stamp").unwrap();
+        });
+        site.clock().advance(TimeDelta::minutes(15));
+        site.sync_well().await;
+    }
+
+    async fn an_older_version_does_not_replace_a_newer_one(app: &TestApp) {
+        let site = app.rental_site(30).await;
+        site.sync_well().await;
+        let id = site.id(4);
+        site.account.freeze();
+        site.clock().advance(TimeDelta::minutes(1));
+        site.account.update_opportunity(&id, "subject", "newer").unwrap();
+        site.account.thaw();
+        site.sync_record(&id).await;
+        let newer = site.row(&id).await.unwrap();
+        assert_eq!(newer.subject.as_deref(), Some("newer"));
+        // A reader behind a replica that lags sees the record as it was.
+        let old = newer.upstream_updated_at.unwrap() - TimeDelta::minutes(9);
+        site.account.edit(|truth| {
+            truth.update(Collection::Opportunities, &id, "subject", "older").unwrap();
+            truth.update(Collection::Opportunities, &id, "updated_at", old.to_rfc3339()).unwrap();
+        });
+        site.outlive_sweeps();
+        assert_ended_well(&site.sync().await);
+        assert_ended_well(&site.sync_record(&id).await);
+        assert_eq!(site.row(&id).await.unwrap(), newer);
+        assert_eq!(verify(&site).await, Agreement::Drift);
+    }
+
+    async fn a_single_record_is_read_by_its_id(app: &TestApp) {
+        let site = app.rental_site(30).await;
+        site.sync_well().await;
+        let id = site.id(4);
+        let last_success_at = site.connection_row().await.last_success_at;
+        site.clock().advance(TimeDelta::seconds(5));
+        site.account.act(&id, "mark_as_lost").unwrap();
+        let report = site.sync_record(&id).await;
+        assert_ended_well(&report);
+        assert_eq!((report.kind, stream(&report, Stream::Opportunities).changed), (RunKind::Record, 1));
+        site.assert_mirrors_truth().await;
+        assert_eq!(site.connection_row().await.last_success_at, last_success_at);
+
+        site.account.delete_opportunity(&id).unwrap();
+        assert_ended_well(&site.sync_record(&id).await);
+        assert!(site.row(&id).await.unwrap().deleted_at.is_some());
+        // A second word of the same deletion, and one of a record that never was.
+        assert_ended_well(&site.sync_record(&id).await);
+        assert_ended_well(&site.sync_record("99999").await);
+        site.assert_mirrors_truth().await;
+
+        site.account.restore_opportunity(&id).unwrap();
+        assert_ended_well(&site.sync_record(&id).await);
+        site.assert_mirrors_truth().await;
+    }
+}
