@@ -36,7 +36,7 @@ use crate::observer::{Event, Observer};
 use crate::publish::{Effect, Publication};
 use crate::read::{Basis, StreamOutcome};
 use crate::run::heartbeat::Heartbeat;
-use crate::run::reading::{Reading, Work};
+use crate::run::reading::Reading;
 use crate::secret::SecretKeys;
 use crate::verdict::Verdict;
 
