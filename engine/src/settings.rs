@@ -5,10 +5,13 @@
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use entity::{Amount, Stream};
+use entity::{Amount, ConnectionId, Stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
+
+/// Most days that activities are mirrored, back or ahead: a hundred years.
+const MAX_ACTIVITIES_DAYS: u32 = 36_500;
 
 /// Why a settings object was refused.
 #[derive(Debug, thiserror::Error)]
@@ -174,6 +177,12 @@ impl ConnectionSettings {
         if !(self.requests_per_second.is_finite() && self.requests_per_second >= 0.0) {
             return Err("`requests_per_second` must be 0 or more".to_owned());
         }
+        let days = [self.activities_past_days, self.activities_future_days];
+        if days.iter().any(|days| *days > MAX_ACTIVITIES_DAYS) {
+            return Err(format!(
+                "`activities_past_days` and `activities_future_days` must be at most {MAX_ACTIVITIES_DAYS}"
+            ));
+        }
         let positive = [
             (
                 "streams",
@@ -199,6 +208,14 @@ impl ConnectionSettings {
 /// Reads the settings of a tenant.
 pub fn tenant_settings(owner: &str, json: &Value) -> Result<TenantSettings, SettingsError> {
     parse(owner, json)
+}
+
+/// Reads the mapping that a connection's numbers were published with.
+pub(crate) fn published_mapping(
+    connection: ConnectionId,
+    json: &Value,
+) -> Result<Mapping, SettingsError> {
+    parse(&format!("connection {connection}"), json)
 }
 
 /// Reads the settings of a connection and checks their ranges.
@@ -243,6 +260,16 @@ mod tests {
     fn a_zero_concurrency_is_refused_by_name() {
         let error = connection_settings("connection c", &json!({"concurrency": 0})).unwrap_err();
         assert!(error.to_string().contains("`concurrency`"), "{error}");
+    }
+
+    #[test]
+    fn a_window_beyond_all_calendars_is_refused_by_name() {
+        let json = json!({"activities_past_days": u32::MAX});
+        let error = connection_settings("connection c", &json).unwrap_err();
+        assert!(
+            error.to_string().contains("`activities_past_days`"),
+            "{error}"
+        );
     }
 
     #[test]

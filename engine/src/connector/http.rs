@@ -37,6 +37,31 @@ impl HttpClient {
             .map(Self)
             .map_err(|error| Error::Internal(format!("the HTTP client could not be made: {error}")))
     }
+
+    /// Reads the public document at `url`, without credentials and in one attempt: within `timeout`, and of
+    /// at most `max_bytes`. `context` is what an error says was attempted.
+    ///
+    /// # Errors
+    /// Also when the answer is a redirect, or any other status than a success.
+    pub async fn read_document(
+        &self,
+        url: Url,
+        timeout: Duration,
+        max_bytes: usize,
+        context: &str,
+    ) -> Result<Bytes, ConnectorError> {
+        let exchange = async {
+            let response = self.0.get(url).send().await;
+            let response = response.map_err(|error| transport_error(&error, context))?;
+            let status = response.status().as_u16();
+            if let Some(kind) = status_error(status, None) {
+                return Err(ConnectorError::new(kind, context));
+            }
+            read_body(response, max_bytes, context).await
+        };
+        let timed = tokio::time::timeout(timeout, exchange).await;
+        timed.unwrap_or_else(|_| Err(ConnectorError::new(ErrorKind::Timeout, context)))
+    }
 }
 
 /// An answer of an upstream, byte for byte.
@@ -175,25 +200,12 @@ impl Upstream {
             .await
             .map_err(|error| transport_error(&error, endpoint))?;
         let status = response.status().as_u16();
-        if let Some(kind) = self.status_error(status, response.headers()) {
+        let retry_after = self.retry_after(response.headers());
+        if let Some(kind) = status_error(status, retry_after) {
             return Err(ConnectorError::new(kind, endpoint));
         }
-        let body = self.body(response, endpoint).await?;
+        let body = read_body(response, self.max_body_bytes, endpoint).await?;
         Ok((status, body))
-    }
-
-    fn status_error(&self, status: u16, headers: &HeaderMap) -> Option<ErrorKind> {
-        let retry_after = self.retry_after(headers);
-        match status {
-            200..=299 => None,
-            401 | 403 => Some(ErrorKind::Unauthorized { status }),
-            408 | 425 | 500..=599 => Some(ErrorKind::Unavailable {
-                status,
-                retry_after,
-            }),
-            429 => Some(ErrorKind::RateLimited { retry_after }),
-            _ => Some(ErrorKind::Refused { status }),
-        }
     }
 
     /// Reads `Retry-After`: seconds, or an HTTP date.
@@ -205,27 +217,39 @@ impl Upstream {
         let date = httpdate::parse_http_date(value).ok()?;
         date.duration_since(self.clock.now().into()).ok()
     }
+}
 
-    async fn body(
-        &self,
-        response: reqwest::Response,
-        endpoint: &str,
-    ) -> Result<Bytes, ConnectorError> {
-        let mut body = BytesMut::new();
-        let mut chunks = response.bytes_stream();
-        while let Some(chunk) = chunks
-            .try_next()
-            .await
-            .map_err(|error| transport_error(&error, endpoint))?
-        {
-            if body.len() + chunk.len() > self.max_body_bytes {
-                let limit = self.max_body_bytes;
-                return Err(ConnectorError::new(ErrorKind::TooLarge { limit }, endpoint));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body.freeze())
+fn status_error(status: u16, retry_after: Option<Duration>) -> Option<ErrorKind> {
+    match status {
+        200..=299 => None,
+        401 | 403 => Some(ErrorKind::Unauthorized { status }),
+        408 | 425 | 500..=599 => Some(ErrorKind::Unavailable {
+            status,
+            retry_after,
+        }),
+        429 => Some(ErrorKind::RateLimited { retry_after }),
+        _ => Some(ErrorKind::Refused { status }),
     }
+}
+
+async fn read_body(
+    response: reqwest::Response,
+    limit: usize,
+    context: &str,
+) -> Result<Bytes, ConnectorError> {
+    let mut body = BytesMut::new();
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks
+        .try_next()
+        .await
+        .map_err(|error| transport_error(&error, context))?
+    {
+        if body.len() + chunk.len() > limit {
+            return Err(ConnectorError::new(ErrorKind::TooLarge { limit }, context));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
 }
 
 /// Tells the retry schedule what kind of failure it was.

@@ -8,8 +8,10 @@
 mod aggregate;
 mod coverage;
 mod hot_list;
+mod mapping;
 mod quality;
 mod records;
+mod rules;
 mod run_end;
 mod stages;
 mod upsert;
@@ -20,6 +22,8 @@ use entity::connection::Model as Connection;
 use entity::{SyncRunId, Timestamp};
 use sea_orm::DatabaseTransaction;
 
+pub use aggregate::NO_SOURCE;
+pub use rules::{Columns, Rules, Subject};
 pub use stages::{StageBook, StageInfo};
 
 use crate::clock::Clock;
@@ -116,13 +120,13 @@ impl Publication<'_> {
 
     /// Brings the derived numbers up to date, when what they derive from may have changed.
     async fn refresh_aggregates(&self, tx: &DatabaseTransaction, is_changed: bool) -> Result<bool> {
-        let mapping_hash = aggregate::mapping_hash(self.settings)?;
+        let mapping_hash = mapping::fingerprint(self.settings)?;
         let is_same_mapping = self.connection.mapping_hash.as_deref() == Some(&mapping_hash);
         // A rebuild trusts nothing that is derived.
         if !is_changed && is_same_mapping && self.effect == Effect::Publish {
             return Ok(false);
         }
-        aggregate::note_mapping(self, tx, mapping_hash).await?;
+        mapping::note(self, tx, mapping_hash).await?;
         aggregate::refresh(self, tx).await
     }
 

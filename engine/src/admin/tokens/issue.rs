@@ -1,26 +1,27 @@
-//! API tokens: random secrets that are shown once and recognised by their digest.
+//! Making, recognising and revoking tokens.
 
+use chrono::{Datelike, DurationRound, TimeDelta};
 use entity::membership::Role;
 use entity::{ApiTokenId, TenantId, Timestamp, UserId, api_token};
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, QuerySelect};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::audit::{Act, Admin};
-use super::write::plain_name;
-use crate::database::Database;
+use super::find::not_found;
+use crate::admin::audit::{Act, Admin};
+use crate::admin::write::plain_name;
 use crate::error::{Attempt, Error, Result};
 use crate::{hash, secret};
 
 /// What every token begins with, so that a leaked one is recognised as ours.
-const MARK: &str = "ctsync_";
+pub const MARK: &str = "ctsync_";
 /// Random bytes of a token.
 const SECRET_BYTES: usize = 32;
 /// Characters of a token that are stored as they are: the mark and eight hexadecimal digits.
 const PREFIX_CHARS: usize = MARK.len() + 8;
+
+/// Last year that is written with four digits.
+const MAX_EXPIRY_YEAR: i32 = 9999;
 
 /// Whom a token acts for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,41 +63,6 @@ pub async fn create(admin: &Admin<'_>, new: NewToken) -> Result<(api_token::Mode
     Ok((row, secret))
 }
 
-/// Returns the tokens that act for `tenant`, or all of them, the newest first; revoked ones, too.
-pub async fn list(database: &Database, tenant: Option<TenantId>) -> Result<Vec<api_token::Model>> {
-    let query = match tenant {
-        Some(tenant) => api_token::Entity::owned_by(tenant),
-        None => api_token::Entity::find(),
-    };
-    let query = query.order_by_desc(api_token::COLUMN.id);
-    query
-        .all(database.reader())
-        .await
-        .attempt("list the tokens")
-}
-
-/// Returns the token with this id or prefix, of whichever tenant.
-///
-/// # Errors
-/// [`Error::NotFound`] when there is none, [`Error::Conflict`] when several begin like this.
-pub async fn find(database: &Database, id_or_prefix: &str) -> Result<api_token::Model> {
-    let query = match id_or_prefix.parse::<ApiTokenId>() {
-        Ok(id) => api_token::Entity::find_by_id(id),
-        Err(_) => api_token::Entity::find().filter(api_token::COLUMN.prefix.eq(id_or_prefix)),
-    };
-    let mut rows = query
-        .limit(2)
-        .all(database.reader())
-        .await
-        .attempt("find the token")?;
-    if rows.len() > 1 {
-        return Err(Error::Conflict(format!(
-            "several tokens begin with `{id_or_prefix}`; use the id"
-        )));
-    }
-    rows.pop().ok_or_else(|| not_found(id_or_prefix))
-}
-
 /// Revokes a token for good; one that is revoked stays as it is.
 ///
 /// # Errors
@@ -126,11 +92,9 @@ fn new_row(admin: &Admin<'_>, new: NewToken, secret: &SecretString) -> Result<ap
         expires_at,
     } = new;
     let now = admin.clock.now();
-    if expires_at.is_some_and(|expiry| expiry <= now) {
-        return Err(Error::Invalid(
-            "the token's expiry must lie in the future".to_owned(),
-        ));
-    }
+    let expires_at = expires_at
+        .map(|expiry| checked_expiry(expiry, now))
+        .transpose()?;
     let (user_id, tenant_id, role) = columns(scope)?;
     Ok(api_token::Model {
         id: ApiTokenId::from_uuid(admin.clock.new_id()),
@@ -145,6 +109,18 @@ fn new_row(admin: &Admin<'_>, new: NewToken, secret: &SecretString) -> Result<ap
         revoked_at: None,
         created_at: now,
     })
+}
+
+/// Returns `expiry` as both databases can store it.
+fn checked_expiry(expiry: Timestamp, now: Timestamp) -> Result<Timestamp> {
+    if expiry <= now || expiry.year() > MAX_EXPIRY_YEAR {
+        return Err(Error::Invalid(format!(
+            "the token's expiry must lie in the future, not after the year {MAX_EXPIRY_YEAR}"
+        )));
+    }
+    Ok(expiry
+        .duration_trunc(TimeDelta::microseconds(1))
+        .unwrap_or(expiry))
 }
 
 type ScopeColumns = (Option<UserId>, Option<TenantId>, Option<Role>);
@@ -174,13 +150,6 @@ fn prefix(secret: &SecretString) -> String {
     secret.expose_secret().chars().take(PREFIX_CHARS).collect()
 }
 
-fn not_found(name: &str) -> Error {
-    Error::NotFound {
-        what: "token",
-        name: name.to_owned(),
-    }
-}
-
 fn act(action: &'static str, row: &api_token::Model, detail: Value) -> Act {
     Act {
         tenant: row.tenant_id,
@@ -203,6 +172,17 @@ mod tests {
         assert_eq!(one.expose_secret().len(), MARK.len() + 2 * SECRET_BYTES);
         assert!(one.expose_secret().starts_with(&prefix(&one)));
         assert_ne!(digest(&one), digest(&two));
+    }
+
+    #[test]
+    fn an_expiry_lies_in_a_future_that_can_be_stored() {
+        let time = |text: &str| text.parse::<Timestamp>().unwrap();
+        let now = time("2026-11-20T12:00:00Z");
+        let stored = checked_expiry(time("2027-01-01T00:00:00.123456789Z"), now).unwrap();
+        assert_eq!(stored, time("2027-01-01T00:00:00.123456Z"));
+        for wrong in [now, time("9999-12-31T23:59:59-01:00")] {
+            assert!(checked_expiry(wrong, now).is_err(), "{wrong}");
+        }
     }
 
     #[test]
