@@ -5,16 +5,11 @@ use std::sync::Arc;
 use engine::error::chain;
 use poem::web::Data;
 use poem_openapi::payload::Json;
-use poem_openapi::{ApiResponse, Object, OpenApi, Tags};
+use poem_openapi::{ApiResponse, Object, OpenApi};
 use tracing::warn;
 
+use crate::Tag;
 use crate::state::State;
-
-#[derive(Tags)]
-enum Tag {
-    /// Whether the service is up.
-    Health,
-}
 
 /// The state of the service in one word.
 #[derive(Object)]
@@ -66,7 +61,7 @@ impl HealthApi {
         tag = "Tag::Health"
     )]
     async fn ready(&self, state: Data<&Arc<State>>) -> Ready {
-        match state.database.require_current_schema().await {
+        match state.engine.database.require_current_schema().await {
             Ok(()) => Ready::Ok(health("ok")),
             Err(error) => {
                 // The database's own words stay in the log.

@@ -1,87 +1,52 @@
 //! `ctsync-api`: serves the HTTP API, or prints its document.
 
-use std::io::{IsTerminal, Write};
-use std::sync::Arc;
-use std::time::Duration;
+mod args;
+mod logging;
+mod serve;
+mod stop;
+
+use std::io::{Write, stderr, stdout};
+use std::process::ExitCode;
 
 use anyhow::Context;
-use api::{State, routes, spec};
-use clap::{Parser, Subcommand};
-use engine::database::Database;
-use poem::Server;
-use poem::listener::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use api::config::Config;
+use api::spec;
+use clap::Parser;
+use engine::error::Error;
+use engine::process::Environment;
 
-/// How long requests under way may take when the service is told to stop.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::args::{Args, Command};
 
-/// Serves what ctsync has mirrored.
-#[derive(Parser)]
-#[command(name = "ctsync-api", version)]
-struct Args {
-    /// Where the mirror is.
-    #[arg(
-        long,
-        env = "DATABASE_URL",
-        default_value = "sqlite://ctsync.db?mode=rwc",
-        hide_env_values = true
-    )]
-    database_url: String,
-
-    /// Address and port to listen on.
-    #[arg(long, env = "CTSYNC_BIND", default_value = "127.0.0.1:8080")]
-    bind: String,
-
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Print the OpenAPI document and end.
-    Openapi,
-}
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    // A missing .env is the usual case.
-    let _ = dotenvy::dotenv();
-    let args = Args::parse();
-    if let Some(Command::Openapi) = args.command {
-        return writeln!(std::io::stdout(), "{}", spec()).context("could not print the document");
-    }
-    start_logging();
-    let database = Database::connect(&args.database_url).await?;
-    let state = Arc::new(State { database });
-    let server = Server::new(TcpListener::bind(&args.bind)).name("ctsync-api");
-    tracing::info!(address = %args.bind, "serving");
-    let stop = stop_signal().context("could not listen for signals")?;
-    server
-        .run_with_graceful_shutdown(routes(state), stop, Some(SHUTDOWN_TIMEOUT))
-        .await
-        .context("could not serve")
-}
-
-fn start_logging() {
-    let filter = EnvFilter::try_from_env("CTSYNC_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() {
-        subscriber.init();
-    } else {
-        subscriber.json().init();
-    }
-}
-
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+async fn main() -> ExitCode {
+    match run(Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nothing can be said about a standard error that is closed.
+            let _ = writeln!(stderr(), "error: {failure:#}");
+            exit_code(&failure).into()
         }
-    })
+    }
+}
+
+async fn run(args: Args) -> anyhow::Result<()> {
+    if let Some(Command::Openapi) = args.command {
+        return writeln!(stdout(), "{}", spec()).context("could not print the document");
+    }
+    let environment = Environment::load()?;
+    logging::start(&environment)?;
+    let config = Config::load(&environment, &args.flags())?;
+    Box::pin(serve::serve(config, args.has_worker())).await
+}
+
+/// Returns what to exit with, by the same table as `ctsync`.
+fn exit_code(failure: &anyhow::Error) -> u8 {
+    match failure.downcast_ref::<Error>() {
+        Some(Error::Configuration(_) | Error::Secret(_) | Error::Settings(_)) => 2,
+        Some(Error::Database { .. } | Error::SchemaBehind { .. } | Error::SchemaAhead) => 30,
+        _ => 70,
+    }
 }

@@ -4,17 +4,17 @@ use anyhow::Result;
 use engine::admin::{Actor, Admin};
 use engine::clock::Clock;
 use engine::database::Database;
+use engine::process::{Environment, ProcessSettings};
 use entity::audit_entry::Via;
 use indicatif::MultiProgress;
 use secrecy::ExposeSecret;
 
 use crate::args::GlobalArgs;
-use crate::config::{Environment, Settings};
 use crate::output::Output;
 
 /// What commands share.
 pub(crate) struct Context {
-    pub(crate) settings: Settings,
+    pub(crate) settings: ProcessSettings,
     pub(crate) output: Output,
     pub(crate) clock: Clock,
     pub(crate) actor: Actor,
@@ -29,7 +29,7 @@ impl Context {
         progress: MultiProgress,
     ) -> Result<Self> {
         Ok(Self {
-            settings: Settings::load(environment, args.database_url.as_deref())?,
+            settings: ProcessSettings::load(environment, args.database_url.as_deref())?,
             output: Output::new(args.format, args.quiet),
             clock: Clock::system(),
             actor: Actor {

@@ -9,7 +9,6 @@
 
 mod args;
 mod commands;
-mod config;
 mod consent;
 mod context;
 mod credentials;

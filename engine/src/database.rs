@@ -12,8 +12,9 @@ use std::time::Duration;
 use migration::Migrator;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, IsolationLevel, RuntimeErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 use sqlx::postgres::PgConnectOptions;
@@ -55,6 +56,30 @@ pub enum SchemaState {
     Current,
     /// Migrations that this program does not know have been applied.
     Ahead,
+}
+
+/// How a pool of connections stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolFigures {
+    /// What the pool is for: `read`, `write` or `all`.
+    pub name: &'static str,
+    /// Connections that are open.
+    pub open: usize,
+    /// Connections that nobody uses.
+    pub idle: usize,
+    /// Most connections there may be.
+    pub max: u32,
+}
+
+impl PoolFigures {
+    fn new(name: &'static str, open: u32, idle: usize, max: u32) -> Self {
+        Self {
+            name,
+            open: usize::try_from(open).unwrap_or(usize::MAX),
+            idle,
+            max,
+        }
+    }
 }
 
 impl Database {
@@ -101,15 +126,21 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let write = self.write.clone();
-        // Runs are stopped by dropping them. On PostgreSQL a dropped `BEGIN` would leave its transaction open
-        // on a pooled connection, and whoever gets that next would write into it without a commit. A task is
-        // not dropped with whoever waits for it.
-        let begun = tokio::spawn(async move { write.begin_with_options(options).await });
-        let begun = begun
-            .await
-            .map_err(|error| Error::Internal(format!("a transaction did not begin: {error}")))?;
-        begun.attempt("begin a transaction")
+        begin(&self.write, options).await
+    }
+
+    /// Begins a transaction that only reads and sees one moment: what others publish meanwhile stays hidden.
+    pub async fn begin_read(&self) -> Result<DatabaseTransaction> {
+        // On SQLite every transaction sees one moment, from its first statement on.
+        let options = match self.backend() {
+            DbBackend::Postgres => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+            _ => TransactionOptions::default(),
+        };
+        begin(&self.read, options).await
     }
 
     /// Tells whether the database answers.
@@ -135,7 +166,7 @@ impl Database {
 
     /// Compares the tables with what this program knows.
     pub async fn schema_state(&self) -> Result<SchemaState> {
-        schema_state(&self.write).await
+        schema_state(&self.read).await
     }
 
     /// Refuses to go on unless the tables are exactly the ones this program knows.
@@ -164,11 +195,41 @@ impl Database {
             .attempt("migrate the schema down")
     }
 
+    /// Returns how the pools of connections stand.
+    pub fn pools(&self) -> Vec<PoolFigures> {
+        if self.backend() == DbBackend::Sqlite {
+            let pools = [&self.read, &self.write];
+            let [read, write] = pools.map(DatabaseConnection::get_sqlite_connection_pool);
+            return vec![
+                PoolFigures::new("read", read.size(), read.num_idle(), SQLITE_READERS),
+                PoolFigures::new("write", write.size(), write.num_idle(), 1),
+            ];
+        }
+        let pool = self.write.get_postgres_connection_pool();
+        let (size, idle) = (pool.size(), pool.num_idle());
+        vec![PoolFigures::new("all", size, idle, POSTGRES_CONNECTIONS)]
+    }
+
     /// Closes all connections.
     pub async fn close(self) -> Result<()> {
         self.read.close().await.attempt("close the database")?;
         self.write.close().await.attempt("close the database")
     }
+}
+
+// Runs are stopped, and requests given up, by dropping them. On PostgreSQL a dropped `BEGIN` would leave its
+// transaction open on a pooled connection, and whoever gets that next would write into it without a commit.
+// A task is not dropped with whoever waits for it.
+async fn begin(
+    pool: &DatabaseConnection,
+    options: TransactionOptions,
+) -> Result<DatabaseTransaction> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with_options(options).await });
+    let begun = begun
+        .await
+        .map_err(|error| Error::Internal(format!("a transaction did not begin: {error}")))?;
+    begun.attempt("begin a transaction")
 }
 
 async fn schema_state(db: &impl ConnectionTrait) -> Result<SchemaState> {

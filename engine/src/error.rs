@@ -81,6 +81,39 @@ impl Error {
             _ => ReasonCode::Internal,
         }
     }
+
+    /// Whether the database is away or not ready, in contrast to having refused: later it may do the same.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::SchemaBehind { .. } | Self::SchemaAhead => true,
+            Self::Database { source, .. } => is_away(source),
+            _ => false,
+        }
+    }
+}
+
+fn is_away(error: &DbErr) -> bool {
+    use sea_orm::RuntimeErr::SqlxError;
+    match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
+        DbErr::Exec(SqlxError(error)) | DbErr::Query(SqlxError(error)) => is_lost(error),
+        _ => false,
+    }
+}
+
+fn is_lost(error: &sqlx::Error) -> bool {
+    use sqlx::Error;
+    match error {
+        Error::Io(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => true,
+        // PostgreSQL's classes for lost connections, lack of resources and operators who step in.
+        Error::Database(error) => error.code().is_some_and(|code| {
+            code.len() == 5
+                && ["08", "53", "57"]
+                    .iter()
+                    .any(|class| code.starts_with(class))
+        }),
+        _ => false,
+    }
 }
 
 /// Says what was attempted when the database refuses.

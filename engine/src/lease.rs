@@ -57,6 +57,8 @@ pub enum Taken {
     HeldBy {
         /// Who holds it.
         holder: String,
+        /// The run it was taken for.
+        run: Option<SyncRunId>,
         /// Until when, unless it is extended.
         until: Timestamp,
     },
@@ -109,6 +111,7 @@ impl Lease {
         } else {
             Taken::HeldBy {
                 holder: row.lease_holder.unwrap_or_default(),
+                run: row.lease_run_id,
                 until: row.lease_expires_at.unwrap_or(now),
             }
         })
@@ -134,15 +137,18 @@ impl Lease {
         self.expect_one(free(self.is_ours(), db).await?)
     }
 
-    /// Gives up the lease that `run` may hold, when the run ends without a publication.
+    /// Gives up the lease that `run` may hold, when the run ends without a publication; not one of a higher number
+    /// than `fence`, under which another worker carries the run on.
     pub async fn give_up(
         db: &impl ConnectionTrait,
         tenant: TenantId,
         run: SyncRunId,
+        fence: i64,
     ) -> Result<()> {
         let ours = Condition::all()
             .add(COLUMN.tenant_id.eq(tenant))
-            .add(Column::LeaseRunId.eq(run));
+            .add(Column::LeaseRunId.eq(run))
+            .add(Column::Fence.lte(fence));
         free(ours, db).await.map(|_| ())
     }
 

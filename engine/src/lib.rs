@@ -3,6 +3,7 @@
 //! The way of data is one-directional: [`connector`] asks, [`snapshot`] keeps, [`read`] proves and
 //! compares, [`publish`] makes visible; [`run`] leads through it.
 
+pub mod access;
 pub mod admin;
 pub mod budget;
 pub mod clock;
@@ -12,9 +13,11 @@ pub mod database;
 pub mod error;
 pub mod hash;
 pub mod inspect;
+pub mod jobs;
 pub mod lease;
 pub mod model;
 pub mod observer;
+pub mod process;
 pub mod prune;
 pub mod publish;
 pub mod read;

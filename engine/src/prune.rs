@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::error::{Attempt, Result};
+use crate::jobs;
 use crate::model;
 
 /// What was forgotten.
@@ -22,7 +23,7 @@ pub struct Pruned {
     pub runs: u64,
 }
 
-/// Forgets snapshots and runs that are older than `keep`.
+/// Forgets snapshots and runs that are older than `keep`, and jobs that finished a day ago.
 ///
 /// Kept whatever their age: snapshots that rows or open rejects come from, those of the last whole reading of
 /// each slice (a rebuild needs them), and runs that rows or snapshots refer to.
@@ -34,6 +35,7 @@ pub async fn prune(database: &Database, clock: &Clock, keep: TimeDelta) -> Resul
         payloads: execute(&tx, PAYLOADS_SQL, None).await?,
         runs: execute(&tx, &runs_sql(), Some(before)).await?,
     };
+    jobs::tidy(&tx).await?;
     tx.commit().await.attempt("prune")?;
     Ok(pruned)
 }
@@ -57,7 +59,7 @@ fn runs_sql() -> String {
     let rows = record_tables()
         .map(|table| format!(" AND id NOT IN (SELECT first_run_id FROM {table}) AND id NOT IN (SELECT last_run_id FROM {table})"));
     format!(
-        "DELETE FROM sync_runs WHERE started_at < $1 AND status <> 'running'{} \
+        "DELETE FROM sync_runs WHERE started_at < $1 AND status NOT IN ('queued', 'running'){} \
          AND id NOT IN (SELECT run_id FROM ct_raw_snapshots) AND id NOT IN (SELECT run_id FROM coverage)",
         rows.collect::<String>()
     )

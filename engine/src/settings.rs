@@ -5,12 +5,15 @@
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use entity::{Amount, Source, Stream};
+use entity::{Amount, ConnectionId, Source, Stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
 use crate::model;
+
+/// Most days that records are mirrored by their date, back or ahead: a hundred years.
+const MAX_DAYS: u32 = 36_500;
 
 /// Why a settings object was refused.
 #[derive(Debug, thiserror::Error)]
@@ -201,6 +204,18 @@ impl ConnectionSettings {
         }
     }
 
+    /// Returns what means something to `source`, as an object.
+    pub fn of_source(&self, source: Source) -> Value {
+        let mut settings = serde_json::to_value(self).unwrap_or_default();
+        if let Value::Object(settings) = &mut settings {
+            let others = OWN_SETTINGS.iter().filter(|(other, _)| *other != source);
+            for name in others.flat_map(|(_, names)| *names) {
+                settings.remove(*name);
+            }
+        }
+        settings
+    }
+
     /// Time for one request with its answer.
     pub fn request_timeout(&self) -> Duration {
         Duration::from_millis(self.request_timeout_ms)
@@ -218,6 +233,15 @@ impl ConnectionSettings {
         }
         if !(self.requests_per_second.is_finite() && self.requests_per_second >= 0.0) {
             return Err("`requests_per_second` must be 0 or more".to_owned());
+        }
+        let spans = [
+            ("activities_past_days", self.activities_past_days),
+            ("activities_future_days", self.activities_future_days),
+            ("past_days", self.past_days),
+            ("future_days", self.future_days),
+        ];
+        if let Some((name, _)) = spans.iter().find(|(_, days)| *days > MAX_DAYS) {
+            return Err(format!("`{name}` must be at most {MAX_DAYS}"));
         }
         let positive = [
             (
@@ -245,6 +269,14 @@ impl ConnectionSettings {
 /// Reads the settings of a tenant.
 pub fn tenant_settings(owner: &str, json: &Value) -> Result<TenantSettings, SettingsError> {
     parse(owner, json)
+}
+
+/// Reads the mapping that a connection's numbers were published with.
+pub(crate) fn published_mapping(
+    connection: ConnectionId,
+    json: &Value,
+) -> Result<Mapping, SettingsError> {
+    parse(&format!("connection {connection}"), json)
 }
 
 /// Reads the settings of a connection of `source` and checks their ranges.
@@ -331,6 +363,16 @@ mod tests {
         let json = json!({"concurrency": 0});
         let error = connection_settings("connection c", Source::CurrentRms, &json).unwrap_err();
         assert!(error.to_string().contains("`concurrency`"), "{error}");
+    }
+
+    #[test]
+    fn a_window_beyond_all_calendars_is_refused_by_name() {
+        let json = json!({"activities_past_days": u32::MAX});
+        let error = connection_settings("connection c", Source::ClientTether, &json).unwrap_err();
+        assert!(
+            error.to_string().contains("`activities_past_days`"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -64,12 +64,13 @@ pub struct SnapshotWriter {
 }
 
 impl SnapshotWriter {
-    /// Starts a writer for `run`.
+    /// Starts a writer for `run`, whose readings are counted on from `earlier_walks`.
     pub fn start(
         database: Database,
         tenant: TenantId,
         connection: ConnectionId,
         run: SyncRunId,
+        earlier_walks: i32,
     ) -> Self {
         let (queue, snapshots) = mpsc::channel(BATCH);
         let store = Store {
@@ -77,6 +78,7 @@ impl SnapshotWriter {
             tenant,
             connection,
             run,
+            earlier_walks,
         };
         let task = AbortOnDropHandle::new(tokio::spawn(store.run(snapshots)));
         Self { queue, task }
@@ -122,6 +124,7 @@ struct Store {
     tenant: TenantId,
     connection: ConnectionId,
     run: SyncRunId,
+    earlier_walks: i32,
 }
 
 impl Store {
@@ -207,7 +210,7 @@ impl Store {
             run_id: Set(self.run),
             stream: Set(snapshot.stream),
             slice: Set(snapshot.slice.clone()),
-            walk: Set(snapshot.walk),
+            walk: Set(self.earlier_walks.saturating_add(snapshot.walk)),
             position: Set(snapshot.position),
             endpoint: Set(answer.endpoint.clone()),
             parameters: Set(parameters(answer)),

@@ -23,6 +23,7 @@ pub mod membership;
 pub mod note;
 pub mod opportunity;
 pub mod pipeline_stage_count;
+pub mod published_mapping;
 pub mod rate_budget;
 pub mod raw_payload;
 pub mod reason;

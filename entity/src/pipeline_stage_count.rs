@@ -26,6 +26,8 @@ pub struct Model {
     pub opportunity_count: i64,
     /// Sum of the deal sizes.
     pub dollar_value: Amount,
+    /// Sum of the deal sizes above zero.
+    pub positive_value: Amount,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

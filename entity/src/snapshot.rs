@@ -20,7 +20,8 @@ pub struct Model {
     pub stream: Stream,
     /// The part of the stream the answer belongs to.
     pub slice: String,
-    /// Which reading of the slice it belongs to: 1, or 2 where rows moved and the run read it again.
+    /// Which reading of the slice it belongs to: 1, or 2 where rows moved and the run read it again. A run that is
+    /// carried on after its worker vanished counts on from a higher number; the highest one is what counts.
     pub walk: i32,
     /// 0-based place of the answer within its walk.
     pub position: i32,

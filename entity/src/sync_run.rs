@@ -43,6 +43,8 @@ text_enum! {
 text_enum! {
     /// What became of a run.
     pub enum RunStatus: "run status" {
+        /// Recorded, not yet started.
+        Queued = "queued",
         /// Not finished.
         Running = "running",
         /// Every planned stream was published and no record rejected.
@@ -82,6 +84,7 @@ pub struct Model {
     pub worker: String,
     /// The lease number the run may publish under.
     pub fence: i64,
+    /// When it began; while it is queued, when it was recorded.
     pub started_at: Timestamp,
     pub finished_at: Option<Timestamp>,
     /// The last sign of progress.

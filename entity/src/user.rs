@@ -15,6 +15,11 @@ pub struct Model {
     #[sea_orm(unique)]
     pub email: String,
     pub name: Option<String>,
+    /// Who the person is to the OIDC issuer; none until they first sign in through it.
+    ///
+    /// The service trusts one issuer, so its subjects are unique without naming it.
+    #[sea_orm(unique)]
+    pub oidc_subject: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }

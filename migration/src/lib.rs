@@ -15,6 +15,9 @@ mod m20261120_000007_provenance;
 mod m20261120_000008_rate_budgets;
 mod m20261120_000009_audit_log;
 mod m20261120_000010_report_views;
+mod m20261120_000011_job_queue;
+mod m20261120_000012_user_subject;
+mod m20261120_000013_reading;
 mod m20261120_000014_opportunities;
 mod schema;
 
@@ -35,6 +38,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000008_rate_budgets::Migration),
             Box::new(m20261120_000009_audit_log::Migration),
             Box::new(m20261120_000010_report_views::Migration),
+            Box::new(m20261120_000011_job_queue::Migration),
+            Box::new(m20261120_000012_user_subject::Migration),
+            Box::new(m20261120_000013_reading::Migration),
             Box::new(m20261120_000014_opportunities::Migration),
         ]
     }

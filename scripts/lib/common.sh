@@ -62,6 +62,11 @@ need_component() {
 # Builds the release binaries of the product and its tools and sets programs to their folder. Always the same
 # packages, for another choice could mean other features of their dependencies and so another long build.
 build_release() {
-    cargo build --release --locked -p cli -p ctsync-sandbox -p bench
-    programs=$(cargo metadata --format-version 1 --no-deps --locked | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')/release
+    cargo build --release --locked -p cli -p api -p ctsync-sandbox -p bench
+    programs=$(target_folder)/release
+}
+
+# Prints the folder that cargo builds into.
+target_folder() {
+    cargo metadata --format-version 1 --no-deps --locked | sed -E 's/.*"target_directory":"([^"]*)".*/\1/'
 }

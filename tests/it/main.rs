@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "a test that cannot go on fails"
@@ -14,15 +15,18 @@ mod deletes;
 mod drift;
 mod failures;
 mod isolation;
+mod jobs;
 mod leases;
 mod mapping;
 mod notes;
 mod paging;
+mod queue_tables;
 mod readers;
 mod rejects;
 mod rental;
 mod retries;
 mod schema;
+mod sign_in;
 mod unchanged;
 mod values;
 mod verdicts;

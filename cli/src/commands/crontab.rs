@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use engine::process::Environment;
 use serde_json::json;
 
-use crate::config::Environment;
 use crate::exit::Exit;
 use crate::output::Output;
 

@@ -1,14 +1,14 @@
 //! Runs the command that was asked for.
 
 use anyhow::Result;
+use engine::process::Environment;
 use indicatif::MultiProgress;
 
 use super::{
     completions, connections, crontab, doctor, drift, explain, help, man, migrate, prune, rejects,
-    replay, run, runs, secret_key, status, tenant, tenants, tokens, users, verify,
+    replay, run, runs, secret_key, status, tenant, tenants, tokens, users, verify, worker,
 };
 use crate::args::{Cli, Command};
-use crate::config::Environment;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::logging;
@@ -48,6 +48,7 @@ async fn with_database(context: &Context, command: Command) -> Result<Exit> {
         Command::Rejects(command) => rejects::run(context, command).await,
         Command::Drift(command) => drift::run(context, command).await,
         Command::Explain(args) => explain::run(context, &args).await,
+        Command::Worker(args) => worker::run(context, &args).await,
         Command::Doctor => doctor::run(context).await,
         Command::Prune(args) => prune::run(context, &args).await,
         Command::Tenants(command) => tenants::run(context, command).await,

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Subcommand;
 use engine::admin::tenants;
-use engine::inspect::{list_runs, show_run};
+use engine::inspect::{RunQuery, list_runs, show_run};
 use engine::run::RunReport;
 use entity::SyncRunId;
 
@@ -43,7 +43,12 @@ async fn list(context: &Context, tenant: Option<&str>, limit: u64) -> Result<Exi
         Some(tenant) => Some(tenants::find(&database, tenant).await?.id),
         None => None,
     };
-    let runs = list_runs(&database, tenant, limit).await?;
+    let query = RunQuery {
+        tenant,
+        after: None,
+        limit,
+    };
+    let runs = list_runs(database.reader(), query).await?;
     let when_empty = "There are no runs yet. Start one: ctsync run --all";
     context.output.table(&runs, table(&runs), when_empty)?;
     Ok(Exit::Success)
@@ -84,7 +89,7 @@ fn table(runs: &[RunReport]) -> Table {
 
 async fn show(context: &Context, run: SyncRunId) -> Result<Exit> {
     let database = context.database().await?;
-    let report = show_run(&database, run).await?;
+    let report = show_run(&database, None, run).await?;
     context
         .output
         .result(&report, || run_text(context.output, &report))?;

@@ -10,3 +10,4 @@ mod signal;
 pub(crate) use outcome::Outcome;
 pub(crate) use report::{run_text, show};
 pub(crate) use session::{Interrupted, Session, engine, require_some};
+pub(crate) use signal::interruptible;

@@ -135,7 +135,10 @@ fn exit_of(status: RunStatus, reason: Option<ReasonCode>) -> Exit {
         (RunStatus::Partial, None) => Exit::Partial,
         (RunStatus::Cancelled, None) => Exit::Stopped,
         (RunStatus::Skipped, None) => Exit::Locked,
-        (RunStatus::Running | RunStatus::Failed | RunStatus::Abandoned, None) => Exit::Internal,
+        (
+            RunStatus::Queued | RunStatus::Running | RunStatus::Failed | RunStatus::Abandoned,
+            None,
+        ) => Exit::Internal,
     }
 }
 

@@ -8,6 +8,7 @@ use engine::connector::HttpClient;
 use engine::database::Database;
 use engine::error::Error;
 use engine::observer::Observer;
+use engine::process::worker_name;
 use engine::run::{Engine, RunReport, SyncRequest};
 use entity::connection::ConnectionStatus;
 use futures::future::BoxFuture;
@@ -124,15 +125,8 @@ pub(crate) fn engine(context: &Context, database: Database) -> Result<Engine> {
         http: HttpClient::new()?,
         keys: context.settings.keys.clone(),
         defaults: context.settings.defaults.clone(),
-        worker: worker(),
+        worker: worker_name(),
     })
-}
-
-/// Names this process to those who find its lease: machine and process id.
-fn worker() -> String {
-    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname");
-    let machine = machine.as_deref().map_or("localhost", str::trim);
-    format!("{machine}/{}", std::process::id())
 }
 
 /// The work was left where it was.

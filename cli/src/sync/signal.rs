@@ -10,7 +10,7 @@ use tracing::warn;
 ///
 /// At the first one `cancel` is cancelled: runs stop at the next page, record their end and give their
 /// leases up. Returns none when the work was left; its leases then expire by themselves.
-pub(super) async fn interruptible<T>(
+pub(crate) async fn interruptible<T>(
     cancel: &CancellationToken,
     work: impl Future<Output = T>,
 ) -> std::io::Result<Option<T>> {

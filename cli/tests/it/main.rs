@@ -16,3 +16,5 @@ mod outage;
 mod secrecy;
 mod settings;
 mod signals;
+mod users;
+mod worker;

@@ -2,7 +2,7 @@
 //!
 //! Only what was set is stored, so that better defaults reach everyone. A value is taken as JSON where
 //! the setting accepts it, else as bare text, else as a comma-separated list; an empty one goes back to
-//! the default.
+//! the default. Where the value has a type already, it is taken as it is.
 
 use std::str::FromStr;
 
@@ -15,7 +15,16 @@ use crate::settings::SettingsError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
     path: String,
-    value: String,
+    value: Given,
+}
+
+/// A value as it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Given {
+    /// Somebody typed it.
+    Typed(String),
+    /// It has its type; none goes back to the default.
+    Exact(Option<Value>),
 }
 
 impl Assignment {
@@ -23,7 +32,15 @@ impl Assignment {
     pub fn new(path: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
             path: path.into(),
-            value: value.into(),
+            value: Given::Typed(value.into()),
+        }
+    }
+
+    /// Sets the setting at the dotted `path` to just this value, or back to the default.
+    pub fn exact(path: impl Into<String>, value: Option<Value>) -> Self {
+        Self {
+            path: path.into(),
+            value: Given::Exact(value),
         }
     }
 
@@ -34,7 +51,10 @@ impl Assignment {
 
     /// The readings of the value, the likeliest first; none means "back to the default".
     fn readings(&self) -> Vec<Option<Value>> {
-        let text = self.value.trim();
+        let text = match &self.value {
+            Given::Typed(text) => text.trim(),
+            Given::Exact(value) => return vec![value.clone()],
+        };
         if text.is_empty() {
             return vec![None];
         }
@@ -192,6 +212,20 @@ mod tests {
         )
         .unwrap();
         assert_eq!(after, json!({"mapping": {}}));
+    }
+
+    #[test]
+    fn a_value_with_a_type_is_taken_as_it_is() {
+        let set = |value| {
+            let assignment = Assignment::exact("mapping.market_field", value);
+            apply(&json!({}), &[assignment], |json| {
+                tenant_settings("tenant acme", json).map(drop)
+            })
+        };
+        let named = json!({"mapping": {"market_field": "null"}});
+        assert_eq!(set(Some("null".into())).unwrap(), named);
+        assert_eq!(set(None).unwrap(), json!({"mapping": {}}));
+        assert!(set(Some(5.into())).is_err());
     }
 
     #[test]

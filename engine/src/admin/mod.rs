@@ -7,6 +7,7 @@
 mod assignment;
 mod audit;
 pub mod connections;
+mod history;
 pub mod tenants;
 pub mod tokens;
 pub mod users;
@@ -14,3 +15,4 @@ mod write;
 
 pub use assignment::Assignment;
 pub use audit::{Actor, Admin};
+pub use history::{ActQuery, list_acts};

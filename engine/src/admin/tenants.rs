@@ -1,10 +1,12 @@
 //! Tenants: customers of the agency.
 
+use std::collections::{BTreeSet, HashMap};
+
 use entity::TenantId;
 use entity::tenant::{self, TenantStatus};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction,
+    EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -82,6 +84,17 @@ pub async fn list(database: &Database) -> Result<Vec<tenant::Model>> {
         .attempt("list the tenants")
 }
 
+/// Returns the slugs of those of the tenants that exist.
+pub async fn slugs(
+    db: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = TenantId>,
+) -> Result<HashMap<TenantId, String>> {
+    let ids: BTreeSet<_> = ids.into_iter().collect();
+    let query = tenant::Entity::find().filter(tenant::Column::Id.is_in(ids));
+    let rows = query.all(db).await.attempt("read the tenants")?;
+    Ok(rows.into_iter().map(|row| (row.id, row.slug)).collect())
+}
+
 /// Returns the tenant with this id or slug.
 ///
 /// # Errors
@@ -89,6 +102,8 @@ pub async fn list(database: &Database) -> Result<Vec<tenant::Model>> {
 pub async fn find(database: &Database, id_or_slug: &str) -> Result<tenant::Model> {
     let query = match id_or_slug.parse::<TenantId>() {
         Ok(id) => tenant::Entity::find_by_id(id),
+        // PostgreSQL refuses some texts altogether; none of them is a slug.
+        Err(_) if checked_slug(id_or_slug).is_err() => return Err(not_found(id_or_slug)),
         Err(_) => tenant::Entity::find().filter(tenant::COLUMN.slug.eq(id_or_slug)),
     };
     let row = query

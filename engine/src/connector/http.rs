@@ -40,6 +40,31 @@ impl HttpClient {
             .map(Self)
             .map_err(|error| Error::Internal(format!("the HTTP client could not be made: {error}")))
     }
+
+    /// Reads the public document at `url`, without credentials and in one attempt: within `timeout`, and of
+    /// at most `max_bytes`. `context` is what an error says was attempted.
+    ///
+    /// # Errors
+    /// Also when the answer is a redirect, or any other status than a success.
+    pub async fn read_document(
+        &self,
+        url: Url,
+        timeout: Duration,
+        max_bytes: usize,
+        context: &str,
+    ) -> Result<Bytes, ConnectorError> {
+        let exchange = async {
+            let response = self.0.get(url).send().await;
+            let response = response.map_err(|error| transport_error(&error, context))?;
+            let status = response.status().as_u16();
+            if let Some(kind) = status_error(status, None) {
+                return Err(ConnectorError::new(kind, context));
+            }
+            read_body(response, max_bytes, context).await
+        };
+        let timed = tokio::time::timeout(timeout, exchange).await;
+        timed.unwrap_or_else(|_| Err(ConnectorError::new(ErrorKind::Timeout, context)))
+    }
 }
 
 /// An answer of an upstream, byte for byte.

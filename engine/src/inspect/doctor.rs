@@ -8,7 +8,11 @@ use serde::Serialize;
 use super::status::{SyncState, TenantState, fleet};
 use crate::database::SchemaState;
 use crate::error::{Attempt, Result, chain};
+use crate::jobs::{self, QueueFigures};
 use crate::run::{Engine, Target};
+
+/// Jobs that are due for longer than this have nobody to do them.
+const STUCK_SECONDS: u64 = 5 * 60;
 
 /// What a check found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -139,6 +143,7 @@ async fn inventory(engine: &Engine) -> Result<Vec<Check>> {
             .iter()
             .flat_map(freshness),
     );
+    checks.extend(queue(jobs::figures(&engine.database).await?));
     Ok(checks)
 }
 
@@ -154,7 +159,7 @@ async fn credentials(engine: &Engine) -> Result<Vec<Check>> {
             "connections",
             CheckState::Warning,
             "no tenant has a connection to read from",
-            "ctsync connections add <tenant> --source clienttether",
+            "ctsync connections add <tenant>",
         )]);
     }
     let mut checks = vec![];
@@ -179,6 +184,36 @@ async fn credentials(engine: &Engine) -> Result<Vec<Check>> {
         ));
     }
     Ok(checks)
+}
+
+/// Checks that somebody does the jobs that are due; says nothing about an empty queue.
+fn queue(figures: QueueFigures) -> Option<Check> {
+    let QueueFigures {
+        waiting,
+        running,
+        failed,
+        oldest_waiting_seconds,
+    } = figures;
+    let sentence = format!(
+        "{waiting} waiting (the oldest for {oldest_waiting_seconds} s), {running} running, {failed} failed"
+    );
+    let is_stuck = oldest_waiting_seconds > STUCK_SECONDS;
+    match (waiting, running, failed) {
+        (0, 0, 0) => None,
+        _ if is_stuck && running == 0 => Some(Check::not_ok(
+            "queue",
+            CheckState::Warning,
+            sentence,
+            "start a worker: ctsync worker, or the service",
+        )),
+        _ if is_stuck => Some(Check::not_ok(
+            "queue",
+            CheckState::Warning,
+            sentence,
+            "start more workers: ctsync worker --jobs <n>",
+        )),
+        _ => Some(Check::ok("queue", sentence)),
+    }
 }
 
 /// Checks that the data of a tenant is fresh and complete.

@@ -1,17 +1,32 @@
 //! Looks at what is there, for people and dashboards; changes nothing but what is acknowledged.
 
+mod ages;
+mod dashboards;
 mod doctor;
 mod drift;
 mod explain;
+mod lists;
 mod numbers;
 mod rejects;
 mod runs;
 mod status;
 
+pub use ages::{SyncAge, sync_ages};
+pub use dashboards::{
+    LeadsDashboard, PipelineDashboard, SourceLeads, StageNumbers, StatusLeads, leads_dashboard,
+    pipeline_dashboard,
+};
 pub use doctor::{Check, CheckState, doctor};
 pub use drift::{DriftEntry, acknowledge_drift, list_drift};
 pub use explain::{Explanation, HistoryEntry, RecordChange, SnapshotSummary};
-pub use numbers::{Numbers, StageNumbers};
+pub use lists::{
+    ActivityFilter, LeadFilter, OpportunityFilter, Part, PartQuery, Start, find_lead,
+    find_opportunity, list_activities, list_hot_items, list_leads, list_notes, list_opportunities,
+};
+pub use numbers::Numbers;
 pub use rejects::{RejectDetail, RejectEntry, list_rejects, show_reject};
-pub use runs::{list_runs, show_run};
-pub use status::{ConnectionState, StreamState, SyncState, TenantState, fleet, tenant_state};
+pub use runs::{RunQuery, list_runs, show_run};
+pub use status::{
+    ConnectionState, Freshness, StreamState, SyncState, TenantState, fleet, freshness,
+    tenant_state, tenant_state_at,
+};

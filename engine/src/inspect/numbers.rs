@@ -1,12 +1,11 @@
-//! The numbers of the dashboards, read from the aggregates.
+//! The numbers of the dashboards in short.
 
-use entity::lead_metric::{self, DimensionType};
-use entity::{Amount, TenantId, hot_list_item, pipeline_stage_count};
-use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use entity::{Amount, TenantId, hot_list_item};
+use sea_orm::{ConnectionTrait, PaginatorTrait};
 use serde::Serialize;
 
-use crate::database::Database;
-use crate::error::{Attempt, Error, Result};
+use super::dashboards::{StageNumbers, leads_dashboard, pipeline_dashboard};
+use crate::error::{Attempt, Result};
 
 /// The numbers of a tenant.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -28,58 +27,18 @@ pub struct Numbers {
     pub stages: Vec<StageNumbers>,
 }
 
-/// The numbers of a stage.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StageNumbers {
-    /// Its name.
-    pub stage: String,
-    /// Place in the pipeline.
-    pub position: Option<i32>,
-    /// Opportunities in it.
-    pub count: i64,
-    /// Those that have a value.
-    pub opportunity_count: i64,
-    /// Sum of their values.
-    pub value: Amount,
-}
-
 /// Loads the numbers of `tenant`.
-pub(super) async fn load(database: &Database, tenant: TenantId) -> Result<Numbers> {
-    let db = database.reader();
-    let metrics = lead_metric::Entity::owned_by(tenant)
-        .filter(lead_metric::COLUMN.dimension_type.eq(DimensionType::Source))
-        .all(db)
-        .await
-        .attempt("read lead metrics")?;
-    let rows = pipeline_stage_count::Entity::owned_by(tenant)
-        .filter(pipeline_stage_count::COLUMN.is_active.eq(true))
-        .order_by_asc(pipeline_stage_count::Column::Position)
-        .all(db)
-        .await
-        .attempt("read stage counts")?;
-    let mut numbers = Numbers {
-        total_leads: metrics.iter().map(|row| row.leads).sum(),
-        qualified_leads: metrics.iter().map(|row| row.qualified_leads).sum(),
-        source_count: metrics.len(),
-        hot_list_count: hot_list_item::Entity::owned_by(tenant)
-            .count(db)
-            .await
-            .attempt("count the hot list")?,
-        ..Numbers::default()
-    };
-    for row in rows {
-        let sum = numbers.pipeline_value.checked_add(row.dollar_value);
-        numbers.pipeline_value = sum
-            .ok_or_else(|| Error::Internal("the value of the pipeline is too large".to_owned()))?;
-        numbers.valued_opportunity_count += row.opportunity_count;
-        numbers.stages.push(StageNumbers {
-            stage: row.stage,
-            position: row.position,
-            count: row.count,
-            opportunity_count: row.opportunity_count,
-            value: row.dollar_value,
-        });
-    }
-    Ok(numbers)
+pub(super) async fn load(db: &impl ConnectionTrait, tenant: TenantId) -> Result<Numbers> {
+    let leads = leads_dashboard(db, tenant).await?;
+    let pipeline = pipeline_dashboard(db, tenant).await?;
+    let hot_items = hot_list_item::Entity::owned_by(tenant);
+    Ok(Numbers {
+        total_leads: leads.total_leads,
+        qualified_leads: leads.qualified_leads,
+        source_count: leads.by_source.len(),
+        pipeline_value: pipeline.total_value,
+        valued_opportunity_count: pipeline.opportunity_count,
+        hot_list_count: hot_items.count(db).await.attempt("count the hot list")?,
+        stages: pipeline.stages,
+    })
 }

@@ -2,81 +2,114 @@
 
 use std::collections::HashMap;
 
-use entity::{SyncRunId, TenantId, connection, sync_run, sync_run_stream, tenant};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::{SyncRunId, TenantId, Timestamp, connection, sync_run, sync_run_stream, tenant};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::database::Database;
 use crate::error::{Attempt, Error, Result};
 use crate::run::RunReport;
 
-/// Returns the last `limit` runs of `tenant`, or of all tenants, the newest first, without streams.
-pub async fn list_runs(
+/// Which runs are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct RunQuery {
+    /// Only this tenant's; all tenants' when absent.
+    pub tenant: Option<TenantId>,
+    /// Only those that come after the run with this start and id, in the order of the list.
+    pub after: Option<(Timestamp, SyncRunId)>,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// Returns runs with their streams, the newest first.
+pub async fn list_runs(db: &impl ConnectionTrait, query: RunQuery) -> Result<Vec<RunReport>> {
+    use sync_run::Column;
+    let runs = match query.tenant {
+        Some(tenant) => sync_run::Entity::owned_by(tenant),
+        None => sync_run::Entity::find(),
+    };
+    let after = |(started_at, id): (Timestamp, SyncRunId)| {
+        let same_start = Condition::all()
+            .add(Column::StartedAt.eq(started_at))
+            .add(Column::Id.lt(id));
+        Condition::any()
+            .add(Column::StartedAt.lt(started_at))
+            .add(same_start)
+    };
+    let runs = runs
+        .filter(query.after.map_or(Condition::all(), after))
+        .order_by_desc(Column::StartedAt)
+        .order_by_desc(Column::Id)
+        .limit(query.limit)
+        .all(db)
+        .await
+        .attempt("read the runs")?;
+    reports(db, runs).await
+}
+
+/// Returns one run with its streams, of `tenant` or of any.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none.
+pub async fn show_run(
     database: &Database,
     tenant: Option<TenantId>,
-    limit: u64,
-) -> Result<Vec<RunReport>> {
+    id: SyncRunId,
+) -> Result<RunReport> {
+    let db = database.begin_read().await?;
     let runs = match tenant {
         Some(tenant) => sync_run::Entity::owned_by(tenant),
         None => sync_run::Entity::find(),
     };
-    let runs = runs
-        .order_by_desc(sync_run::Column::StartedAt)
-        .order_by_desc(sync_run::Column::Id)
-        .limit(limit)
-        .all(database.reader())
+    let run = runs
+        .filter(sync_run::COLUMN.id.eq(id))
+        .one(&db)
         .await
-        .attempt("read the runs")?;
-    reports(database, runs).await
-}
-
-/// Returns one run with its streams.
-pub async fn show_run(database: &Database, id: SyncRunId) -> Result<RunReport> {
-    let db = database.reader();
-    let not_found = || Error::NotFound {
+        .attempt("read the run")?;
+    let mut reports = reports(&db, run.into_iter().collect()).await?;
+    reports.pop().ok_or_else(|| Error::NotFound {
         what: "run",
         name: id.to_string(),
-    };
-    let run = sync_run::Entity::find_by_id(id)
-        .one(db)
-        .await
-        .attempt("read the run")?
-        .ok_or_else(not_found)?;
-    let streams = sync_run_stream::Entity::owned_by(run.tenant_id)
-        .filter(sync_run_stream::COLUMN.run_id.eq(id))
-        .all(db)
-        .await
-        .attempt("read the run's counters")?;
-    let report = reports(database, vec![run])
-        .await?
-        .pop()
-        .ok_or_else(not_found)?;
-    Ok(report.with_streams(streams))
+    })
 }
 
-async fn reports(database: &Database, runs: Vec<sync_run::Model>) -> Result<Vec<RunReport>> {
-    let db = database.reader();
+async fn reports(db: &impl ConnectionTrait, runs: Vec<sync_run::Model>) -> Result<Vec<RunReport>> {
     let tenants = tenant::Entity::find()
         .filter(tenant::Column::Id.is_in(runs.iter().map(|run| run.tenant_id)))
         .all(db)
         .await
         .attempt("read the tenants")?;
-    let slugs: HashMap<_, _> = tenants
-        .into_iter()
-        .map(|tenant| (tenant.id, tenant.slug))
-        .collect();
+    let tenants: HashMap<_, _> = tenants.into_iter().map(|row| (row.id, row)).collect();
     let connections = connection::Entity::find()
         .filter(connection::Column::Id.is_in(runs.iter().map(|run| run.connection_id)))
         .all(db)
         .await
         .attempt("read the connections")?;
-    let connections: HashMap<_, _> = connections
-        .into_iter()
-        .map(|connection| (connection.id, connection))
-        .collect();
+    let connections: HashMap<_, _> = connections.into_iter().map(|row| (row.id, row)).collect();
+    let mut streams = streams(db, &runs).await?;
     let report = |run: sync_run::Model| {
         let connection = connections.get(&run.connection_id)?;
-        let slug = slugs.get(&run.tenant_id)?;
-        Some(RunReport::new(run, slug, connection))
+        let slug = &tenants.get(&run.tenant_id)?.slug;
+        let streams = streams.remove(&run.id).unwrap_or_default();
+        Some(RunReport::new(run, slug, connection).with_streams(streams))
     };
     Ok(runs.into_iter().filter_map(report).collect())
+}
+
+async fn streams(
+    db: &impl ConnectionTrait,
+    runs: &[sync_run::Model],
+) -> Result<HashMap<SyncRunId, Vec<sync_run_stream::Model>>> {
+    let rows = sync_run_stream::Entity::find()
+        .filter(sync_run_stream::Column::TenantId.is_in(runs.iter().map(|run| run.tenant_id)))
+        .filter(sync_run_stream::Column::RunId.is_in(runs.iter().map(|run| run.id)))
+        .all(db)
+        .await
+        .attempt("read the runs' counters")?;
+    let mut streams: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows {
+        streams.entry(row.run_id).or_default().push(row);
+    }
+    Ok(streams)
 }

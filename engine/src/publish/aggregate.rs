@@ -6,8 +6,7 @@
 use std::collections::BTreeMap;
 
 use entity::lead_metric::{self, DimensionType};
-use entity::{Amount, LeadMetricId, Source, StageCountId, connection, pipeline_stage_count};
-use sea_orm::sea_query::Expr;
+use entity::{Amount, LeadMetricId, Source, StageCountId, pipeline_stage_count};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
     FromQueryResult, QueryFilter, Statement,
@@ -16,11 +15,9 @@ use sea_orm::{
 use super::stages::{StageBook, StageInfo};
 use super::{Publication, hot_list};
 use crate::error::{Attempt, Error, Result};
-use crate::hash;
-use crate::settings::TenantSettings;
 
 /// What stands for "the upstream names none".
-pub(super) const NO_SOURCE: &str = "(none)";
+pub const NO_SOURCE: &str = "(none)";
 
 #[derive(FromQueryResult)]
 struct LeadGroup {
@@ -37,14 +34,11 @@ struct OpportunityGroup {
     count: i64,
     opportunity_count: i64,
     dollar_value: i64,
+    positive_value: i64,
 }
 
 type MetricKey = (DimensionType, String);
 type Metric = (Option<i32>, i64, i64);
-type StageCount = (Option<i32>, Option<Amount>, bool, i64, i64, i64);
-
-/// Raised when the same records and settings give other numbers than before.
-const RULES_VERSION: u8 = 1;
 
 /// Whether the dashboards' numbers derive from records of `source`.
 pub(super) fn has_any(source: Source) -> bool {
@@ -54,27 +48,16 @@ pub(super) fn has_any(source: Source) -> bool {
     }
 }
 
-/// Returns a hash of the settings that the numbers depend on.
-pub(super) fn mapping_hash(settings: &TenantSettings) -> Result<Vec<u8>> {
-    let mapping = serde_json::to_vec(&(RULES_VERSION, &settings.mapping))
-        .map_err(|error| Error::Internal(error.to_string()))?;
-    Ok(hash::bytes(&mapping).to_vec())
-}
-
-/// Notes which settings the numbers are computed with.
-pub(super) async fn note_mapping(
-    publication: &Publication<'_>,
-    tx: &DatabaseTransaction,
-    mapping_hash: Vec<u8>,
-) -> Result<()> {
-    connection::Entity::update_many()
-        .col_expr(connection::Column::MappingHash, Expr::value(mapping_hash))
-        .filter(connection::COLUMN.tenant_id.eq(publication.lease.tenant))
-        .filter(connection::COLUMN.id.eq(publication.lease.connection))
-        .exec(tx)
-        .await
-        .attempt("note the mapping")?;
-    Ok(())
+/// The numbers of a stage.
+#[derive(Debug, Default, PartialEq)]
+struct StageCount {
+    position: Option<i32>,
+    likelihood: Option<Amount>,
+    is_active: bool,
+    count: i64,
+    opportunity_count: i64,
+    dollar_value: i64,
+    positive_value: i64,
 }
 
 /// Brings the aggregates of the connection up to date; tells whether anything changed.
@@ -204,15 +187,14 @@ async fn refresh_stage_counts(
         .all(tx)
         .await
         .attempt("read stage counts")?;
-    let value = |row: &pipeline_stage_count::Model| -> StageCount {
-        (
-            row.position,
-            row.likelihood,
-            row.is_active,
-            row.count,
-            row.opportunity_count,
-            row.dollar_value.scaled(),
-        )
+    let value = |row: &pipeline_stage_count::Model| StageCount {
+        position: row.position,
+        likelihood: row.likelihood,
+        is_active: row.is_active,
+        count: row.count,
+        opportunity_count: row.opportunity_count,
+        dollar_value: row.dollar_value.scaled(),
+        positive_value: row.positive_value.scaled(),
     };
     let stored: BTreeMap<String, StageCount> = stored
         .iter()
@@ -235,20 +217,18 @@ async fn refresh_stage_counts(
         .exec(tx)
         .await
         .attempt("write stage counts")?;
-    let row = |(stage, (position, likelihood, is_active, count, opportunity_count, value)): (
-        String,
-        StageCount,
-    )| pipeline_stage_count::ActiveModel {
+    let row = |(stage, count): (String, StageCount)| pipeline_stage_count::ActiveModel {
         id: Set(StageCountId::from_uuid(publication.clock.new_id())),
         tenant_id: Set(publication.lease.tenant),
         connection_id: Set(publication.lease.connection),
         stage: Set(stage),
-        position: Set(position),
-        likelihood: Set(likelihood),
-        is_active: Set(is_active),
-        count: Set(count),
-        opportunity_count: Set(opportunity_count),
-        dollar_value: Set(Amount::from_scaled(value)),
+        position: Set(count.position),
+        likelihood: Set(count.likelihood),
+        is_active: Set(count.is_active),
+        count: Set(count.count),
+        opportunity_count: Set(count.opportunity_count),
+        dollar_value: Set(Amount::from_scaled(count.dollar_value)),
+        positive_value: Set(Amount::from_scaled(count.positive_value)),
     };
     if !wanted.is_empty() {
         pipeline_stage_count::Entity::insert_many(wanted.into_iter().map(row))
@@ -270,44 +250,49 @@ async fn stage_counts(
         tx,
         "SELECT stage, contact_type, COUNT(*) AS count, \
          CAST(SUM(CASE WHEN deal_size > 0 THEN 1 ELSE 0 END) AS BIGINT) AS opportunity_count, \
-         CAST(COALESCE(SUM(deal_size), 0) AS BIGINT) AS dollar_value FROM ct_opportunities \
+         CAST(COALESCE(SUM(deal_size), 0) AS BIGINT) AS dollar_value, \
+         CAST(COALESCE(SUM(CASE WHEN deal_size > 0 THEN deal_size END), 0) AS BIGINT) AS positive_value \
+         FROM ct_opportunities \
          WHERE tenant_id = $1 AND connection_id = $2 AND deleted_at IS NULL GROUP BY stage, contact_type",
     )
     .await?;
     // Stages without opportunities are part of the pipeline, too.
     let mut counts: BTreeMap<String, StageCount> = BTreeMap::new();
     for (_, stage, info) in stages.of_prospects(mapping) {
-        describe(
-            counts
-                .entry(stage.to_owned())
-                .or_insert((None, None, false, 0, 0, 0)),
-            info,
-        );
+        counts.entry(stage.to_owned()).or_default().describe(info);
     }
     for group in groups {
-        let contact_type = group.contact_type.unwrap_or_default();
-        if !mapping.is_prospect(&contact_type) {
+        let contact_type = group.contact_type.as_deref().unwrap_or_default();
+        if !mapping.is_prospect(contact_type) {
             continue;
         }
-        let info = stages.get(&contact_type, &group.stage);
-        let counted = counts
-            .entry(group.stage)
-            .or_insert((None, None, false, 0, 0, 0));
-        describe(counted, &info);
-        counted.3 += group.count;
-        counted.4 += group.opportunity_count;
-        counted.5 = counted
-            .5
-            .checked_add(group.dollar_value)
-            .ok_or_else(|| Error::Internal("the value of a stage is too large".to_owned()))?;
+        let info = stages.get(contact_type, &group.stage);
+        let counted = counts.entry(group.stage.clone()).or_default();
+        counted.describe(&info);
+        counted.add(&group)?;
     }
     Ok(counts)
 }
 
-fn describe(counted: &mut StageCount, info: &StageInfo) {
-    counted.0 = first_position(counted.0, info.position);
-    counted.1 = counted.1.or(info.likelihood);
-    counted.2 |= info.is_active;
+impl StageCount {
+    /// Notes what is known of the stage for one contact type.
+    fn describe(&mut self, info: &StageInfo) {
+        self.position = first_position(self.position, info.position);
+        self.likelihood = self.likelihood.or(info.likelihood);
+        self.is_active |= info.is_active;
+    }
+
+    fn add(&mut self, group: &OpportunityGroup) -> Result<()> {
+        let sum = |left: i64, right: i64| {
+            left.checked_add(right)
+                .ok_or_else(|| Error::Internal("the value of a stage is too large".to_owned()))
+        };
+        self.count += group.count;
+        self.opportunity_count += group.opportunity_count;
+        self.dollar_value = sum(self.dollar_value, group.dollar_value)?;
+        self.positive_value = sum(self.positive_value, group.positive_value)?;
+        Ok(())
+    }
 }
 
 fn first_position(left: Option<i32>, right: Option<i32>) -> Option<i32> {

@@ -11,7 +11,7 @@ use sea_orm::{
 use serde_json::Map;
 
 use super::Publication;
-use super::stages::StageBook;
+use super::stages::{Stage, StageBook};
 use super::upsert::Upsert;
 use crate::connector::Fields;
 use crate::error::{Attempt, Result};
@@ -55,7 +55,7 @@ struct Item {
     likely_pct: Amount,
 }
 
-type HotStages = BTreeMap<(String, String), Amount>;
+type HotStages = BTreeMap<Stage, Amount>;
 
 /// Brings the hot list of the connection up to date; tells whether anything changed.
 pub(super) async fn refresh(
@@ -64,11 +64,7 @@ pub(super) async fn refresh(
     stages: &StageBook,
 ) -> Result<bool> {
     let mapping = &publication.settings.mapping;
-    let hot = mapping
-        .hot_stages(stages)
-        .into_iter()
-        .map(|(contact_type, stage, likely)| ((contact_type, stage), likely));
-    let hot: HotStages = hot.collect();
+    let hot = mapping.hot_stages(stages);
     let removed = remove_cold(publication, tx, &hot).await?;
     if hot.is_empty() {
         return Ok(removed > 0);
@@ -183,7 +179,7 @@ fn hot_condition(publication: &Publication<'_>, hot: &HotStages) -> (String, Vec
     for (contact_type, stage) in hot.keys() {
         values.extend([contact_type.into(), stage.into()]);
         pairs.push(format!(
-            "(o.contact_type = ${} AND o.stage = ${})",
+            "(COALESCE(o.contact_type, '') = ${} AND o.stage = ${})",
             values.len() - 1,
             values.len()
         ));

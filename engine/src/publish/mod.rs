@@ -8,9 +8,11 @@
 mod aggregate;
 mod coverage;
 mod hot_list;
+mod mapping;
 mod part;
 mod quality;
 mod records;
+mod rules;
 mod run_end;
 mod stages;
 mod upsert;
@@ -21,6 +23,8 @@ use entity::connection::Model as Connection;
 use entity::{SyncRunId, Timestamp};
 use sea_orm::DatabaseTransaction;
 
+pub use aggregate::NO_SOURCE;
+pub use rules::{Columns, Rules, Subject};
 pub use stages::{StageBook, StageInfo};
 
 use crate::clock::Clock;
@@ -125,13 +129,13 @@ impl Publication<'_> {
         if !aggregate::has_any(self.connection.source) {
             return Ok(false);
         }
-        let mapping_hash = aggregate::mapping_hash(self.settings)?;
+        let mapping_hash = mapping::fingerprint(self.settings)?;
         let is_same_mapping = self.connection.mapping_hash.as_deref() == Some(&mapping_hash);
         // A rebuild trusts nothing that is derived.
         if !is_changed && is_same_mapping && self.effect == Effect::Publish {
             return Ok(false);
         }
-        aggregate::note_mapping(self, tx, mapping_hash).await?;
+        mapping::note(self, tx, mapping_hash).await?;
         aggregate::refresh(self, tx).await
     }
 

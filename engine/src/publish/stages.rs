@@ -1,13 +1,16 @@
 //! The stages of a connection, and what the mapping makes of them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::{Amount, ConnectionId, TenantId, sales_cycle};
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder};
+use sea_orm::{ConnectionTrait, QueryOrder};
 
 use crate::error::{Attempt, Result};
 use crate::model::NEW_LEAD;
 use crate::settings::Mapping;
+
+/// The contact type that a stage is for, and the stage's name.
+pub(super) type Stage = (String, String);
 
 /// What is known of a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +25,7 @@ pub struct StageInfo {
 
 /// The stages by contact type and name: the same name may mean different things to two contact types.
 #[derive(Debug, Default)]
-pub struct StageBook(BTreeMap<(String, String), StageInfo>);
+pub struct StageBook(BTreeMap<Stage, StageInfo>);
 
 impl StageBook {
     /// Loads the live stages of a connection.
@@ -31,27 +34,38 @@ impl StageBook {
         tenant: TenantId,
         connection: ConnectionId,
     ) -> Result<Self> {
+        let mut books = Self::load_all(db, tenant).await?;
+        Ok(books.remove(&connection).unwrap_or_default())
+    }
+
+    /// Loads the live stages of all connections of a tenant that have some.
+    pub async fn load_all(
+        db: &impl ConnectionTrait,
+        tenant: TenantId,
+    ) -> Result<HashMap<ConnectionId, Self>> {
         let rows = sales_cycle::Entity::live(tenant)
-            .filter(sales_cycle::COLUMN.connection_id.eq(connection))
             .order_by_desc(sales_cycle::Column::IsActive)
             .order_by_asc(sales_cycle::Column::Position)
             .order_by_asc(sales_cycle::Column::UpstreamId)
             .all(db)
             .await
             .attempt("read the stages")?;
-        let mut book = Self::default();
+        let mut books: HashMap<_, Self> = HashMap::new();
         for row in rows {
-            let info = StageInfo {
-                position: row.position,
-                likelihood: row.likelihood_to_close,
-                is_active: row.is_active,
-            };
-            // Of two stages with one name the first active one counts.
-            book.0
-                .entry((row.contact_type.unwrap_or_default(), row.name))
-                .or_insert(info);
+            books.entry(row.connection_id).or_default().add(row);
         }
-        Ok(book)
+        Ok(books)
+    }
+
+    /// Adds a stage. Of two with one name the first active one counts.
+    fn add(&mut self, row: sales_cycle::Model) {
+        let info = StageInfo {
+            position: row.position,
+            likelihood: row.likelihood_to_close,
+            is_active: row.is_active,
+        };
+        let key = (row.contact_type.unwrap_or_default(), row.name);
+        self.0.entry(key).or_insert(info);
     }
 
     /// Returns what is known of a stage; one that is not listed is shown, so that nothing is hidden.
@@ -109,33 +123,37 @@ impl Mapping {
         }
     }
 
-    /// Returns the (contact type, stage) pairs of the hot list.
-    pub(super) fn hot_stages(&self, book: &StageBook) -> Vec<(String, String, Amount)> {
-        let listed = book
-            .of_prospects(self)
-            .filter(|(_, stage, info)| self.is_hot(stage, info));
-        let mut hot: Vec<_> = listed
-            .map(|(contact_type, stage, info)| {
-                (
-                    contact_type.to_owned(),
-                    stage.to_owned(),
-                    info.likelihood.unwrap_or_default(),
-                )
-            })
-            .collect();
-        // A stage named by the setting counts also when the upstream does not list it.
-        let known: HashSet<_> = hot
-            .iter()
-            .map(|(contact_type, stage, _)| (contact_type.clone(), stage.clone()))
-            .collect();
-        for contact_type in &self.prospect_contact_types {
-            for stage in self.hot_list_stages.iter().flatten() {
-                let key = (contact_type.clone(), stage.clone());
-                if !known.contains(&key) && !book.0.contains_key(&key) {
-                    hot.push((key.0, key.1, Amount::ZERO));
-                }
-            }
-        }
-        hot
+    /// Returns the (contact type, stage) pairs of the hot list, with their likelihood.
+    pub(super) fn hot_stages(&self, book: &StageBook) -> BTreeMap<Stage, Amount> {
+        let stages = self.stages(book, self.hot_list_stages.as_deref());
+        let infos = stages
+            .into_iter()
+            .map(|stage| (book.get(&stage.0, &stage.1), stage));
+        infos
+            .filter(|(info, stage)| self.is_hot(&stage.1, info))
+            .map(|(info, stage)| (stage, info.likelihood.unwrap_or_default()))
+            .collect()
+    }
+
+    /// Returns the (contact type, stage) pairs whose prospects are qualified leads.
+    pub(super) fn qualified_stages(&self, book: &StageBook) -> BTreeSet<Stage> {
+        let mut stages = self.stages(book, self.qualified_stages.as_deref());
+        stages.retain(|stage| self.is_qualified(&stage.1, &book.get(&stage.0, &stage.1)));
+        stages
+    }
+
+    /// Returns the stages of prospects that are listed, and those that `named` by a setting count also when
+    /// the upstream does not list them.
+    fn stages(&self, book: &StageBook, named: Option<&[String]>) -> BTreeSet<Stage> {
+        let listed = book.of_prospects(self);
+        let listed = listed.map(|(contact_type, stage, _)| (contact_type, stage));
+        let types = self.prospect_contact_types.iter();
+        let named = types.flat_map(|contact_type| {
+            let stages = named.into_iter().flatten();
+            stages.map(|stage| (contact_type.as_str(), stage.as_str()))
+        });
+        let owned =
+            |(contact_type, stage): (&str, &str)| (contact_type.to_owned(), stage.to_owned());
+        listed.chain(named).map(owned).collect()
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use entity::sync_run;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -15,11 +15,41 @@ use super::Engine;
 use crate::error::{Attempt, Error, Result, chain};
 use crate::lease::{HEARTBEAT, LEASE_TIME, Lease};
 
+/// How often a run looks whether somebody wants it to end.
+const WATCH: Duration = Duration::from_secs(2);
+
+/// How a run may be stopped from within its own process.
+#[derive(Clone, Default)]
+pub(super) struct Stops {
+    /// The run is to end.
+    cancel: CancellationToken,
+    /// The process is to end; another one will carry the run on.
+    interrupt: CancellationToken,
+}
+
+impl Stops {
+    pub(super) fn cancelled_by(cancel: &CancellationToken) -> Self {
+        Self {
+            cancel: cancel.clone(),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn interrupted_by(interrupt: &CancellationToken) -> Self {
+        Self {
+            interrupt: interrupt.clone(),
+            ..Self::default()
+        }
+    }
+}
+
 /// Why a run must stop.
 #[derive(Debug)]
 pub(super) enum Stop {
     /// Somebody asked for it.
     Cancelled,
+    /// The process is to end, but not the run.
+    Interrupted,
     /// Its time is over.
     Deadline,
     /// The lease is lost, or could not be extended for as long as it holds.
@@ -34,18 +64,15 @@ pub(super) struct Heartbeat {
 
 impl Heartbeat {
     /// Starts the heartbeat of the run that holds `lease`.
-    pub(super) fn start(
-        engine: &Engine,
-        lease: &Lease,
-        deadline: Duration,
-        cancel: CancellationToken,
-    ) -> Self {
+    pub(super) fn start(engine: &Engine, lease: &Lease, deadline: Duration, stops: &Stops) -> Self {
         let (sender, stop) = oneshot::channel();
-        let (engine, lease) = (engine.clone(), lease.clone());
+        let (engine, lease, stops) = (engine.clone(), lease.clone(), stops.clone());
         let task = tokio::spawn(async move {
             let stop = tokio::select! {
-                () = cancel.cancelled() => Stop::Cancelled,
+                () = stops.cancel.cancelled() => Stop::Cancelled,
+                () = stops.interrupt.cancelled() => Stop::Interrupted,
                 () = tokio::time::sleep(deadline) => Stop::Deadline,
+                () = cancel_requested(&engine, &lease) => Stop::Cancelled,
                 stop = beat(&engine, &lease) => stop,
             };
             // Nobody listens any more when the run is already publishing.
@@ -64,14 +91,13 @@ impl Heartbeat {
     }
 }
 
-/// Beats until the lease is lost or the run is to be cancelled.
+/// Beats until the lease is lost.
 async fn beat(engine: &Engine, lease: &Lease) -> Stop {
     let mut last_success = Instant::now();
     loop {
         tokio::time::sleep(HEARTBEAT).await;
         match beat_once(engine, lease).await {
-            Ok(true) => return Stop::Cancelled,
-            Ok(false) => last_success = Instant::now(),
+            Ok(()) => last_success = Instant::now(),
             Err(error @ Error::LeaseLost { .. }) => return Stop::Failed(error),
             Err(error) if last_success.elapsed() > LEASE_TIME => return Stop::Failed(error),
             Err(error) => warn!(error = %chain(&error), "heartbeat failed, will try again"),
@@ -79,8 +105,8 @@ async fn beat(engine: &Engine, lease: &Lease) -> Stop {
     }
 }
 
-/// Extends the lease; tells whether somebody asked for the run to stop.
-async fn beat_once(engine: &Engine, lease: &Lease) -> Result<bool> {
+/// Extends the lease.
+async fn beat_once(engine: &Engine, lease: &Lease) -> Result<()> {
     let now = engine.clock.now();
     let tx = engine.database.begin().await?;
     lease.extend(&tx, now).await?;
@@ -91,11 +117,21 @@ async fn beat_once(engine: &Engine, lease: &Lease) -> Result<bool> {
         .exec(&tx)
         .await
         .attempt("record the heartbeat")?;
-    let run = sync_run::Entity::owned_by(lease.tenant)
-        .filter(sync_run::COLUMN.id.eq(lease.run))
-        .one(&tx)
-        .await
-        .attempt("read the run")?;
-    tx.commit().await.attempt("record the heartbeat")?;
-    Ok(run.is_some_and(|run| run.cancel_requested_at.is_some()))
+    tx.commit().await.attempt("record the heartbeat")
+}
+
+/// Waits until somebody has asked for the run to end.
+async fn cancel_requested(engine: &Engine, lease: &Lease) {
+    loop {
+        let asked = sync_run::Entity::owned_by(lease.tenant)
+            .filter(sync_run::COLUMN.id.eq(lease.run))
+            .filter(sync_run::COLUMN.cancel_requested_at.is_not_null())
+            .count(engine.database.reader())
+            .await;
+        // A database that is away is the heartbeat's concern.
+        if asked.is_ok_and(|count| count > 0) {
+            return;
+        }
+        tokio::time::sleep(WATCH).await;
+    }
 }

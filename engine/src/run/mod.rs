@@ -4,10 +4,11 @@
 //! its end; killed at any earlier moment it has changed nothing but its own row and its snapshots, and the
 //! next run marks it abandoned once its lease has expired.
 
+mod carry_on;
 mod heartbeat;
 mod plan;
 mod reading;
-mod record;
+pub(crate) mod record;
 mod replay;
 mod report;
 mod request;
@@ -17,10 +18,11 @@ mod timeline;
 use std::sync::Arc;
 
 use entity::sync_run::{RunKind, RunStatus};
-use entity::{ConnectionId, ReasonCode, Stream, SyncRunId};
+use entity::{ConnectionId, ReasonCode, Stream, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info, info_span, warn};
 
+pub(crate) use carry_on::Carried;
 pub use report::{RunReport, StreamReport};
 pub use request::{NotARecord, RecordRef, SyncRequest, UpstreamDefaults};
 pub(crate) use target::{Place, Target};
@@ -35,8 +37,9 @@ use crate::lease::{Claim, Lease, Taken};
 use crate::observer::{Event, Observer};
 use crate::publish::{Effect, Publication};
 use crate::read::{Basis, StreamOutcome};
-use crate::run::heartbeat::Heartbeat;
+use crate::run::heartbeat::{Heartbeat, Stops};
 use crate::run::reading::Reading;
+use crate::run::record::Begun;
 use crate::secret::SecretKeys;
 use crate::verdict::Verdict;
 
@@ -80,6 +83,20 @@ impl Supply<'_> {
             Self::Snapshots(place) => place.interpreter(defaults),
         }
     }
+}
+
+/// What came of trying to run.
+enum Life {
+    /// The run has ended.
+    Ended(RunReport),
+    /// Someone else has the lease; the run is as it was.
+    HeldBy {
+        holder: String,
+        is_own_run: bool,
+        until: Timestamp,
+    },
+    /// It is in the queue again.
+    HandedBack,
 }
 
 impl Engine {
@@ -133,22 +150,47 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> Result<RunReport> {
         let place = supply.place();
-        let run = record::begin(self, place, request).await?;
-        let span = info_span!("run", run.id = %run, tenant = %place.tenant.slug, connection = %place.connection.name);
+        let (db, running) = (self.database.writer(), RunStatus::Running);
+        let row = record::begin(self, db, &place.connection, request, running).await?;
+        let (begun, stops) = (Begun::from(&row), Stops::cancelled_by(cancel));
+        match self
+            .watched(supply, begun, request, observer, &stops)
+            .await?
+        {
+            Life::Ended(report) => Ok(report),
+            Life::HeldBy { holder, until, .. } => {
+                record::skip(self, place, begun, &holder, until).await
+            }
+            Life::HandedBack => Err(Error::Internal(
+                "a run of no queue was handed back".to_owned(),
+            )),
+        }
+    }
+
+    /// Lives the run, and tells the log about it.
+    async fn watched(
+        &self,
+        supply: Supply<'_>,
+        begun: Begun,
+        request: &SyncRequest,
+        observer: &dyn Observer,
+        stops: &Stops,
+    ) -> Result<Life> {
+        let place = supply.place();
+        let span = info_span!("run", run.id = %begun.run, tenant = %place.tenant.slug, connection = %place.connection.name);
         let life = async {
             info!(kind = %request.kind(&place.connection), "run started");
-            observer.on(Event::Recorded(run)).await;
-            match self.live(supply, run, request, observer, cancel).await {
-                Ok(report) => {
+            observer.on(Event::Recorded(begun.run)).await;
+            let life = self.live(supply, begun, request, observer, stops).await;
+            match &life {
+                Ok(Life::Ended(report)) => {
                     info!(status = %report.status, reason = report.reason.map(ReasonCode::as_str), duration_ms = report.duration_ms, "run ended");
-                    Ok(report)
                 }
-                Err(error) => {
-                    warn!(error = %chain(&error), "run failed");
-                    record::fail(self, place, run, &error).await;
-                    Err(error)
-                }
+                Ok(Life::HeldBy { holder, .. }) => info!(%holder, "the lease is taken"),
+                Ok(Life::HandedBack) => info!("run handed back"),
+                Err(error) => warn!(error = %chain(error), "run failed"),
             }
+            life
         };
         life.instrument(span).await
     }
@@ -156,38 +198,69 @@ impl Engine {
     async fn live(
         &self,
         supply: Supply<'_>,
-        run: SyncRunId,
+        begun: Begun,
         request: &SyncRequest,
         observer: &dyn Observer,
-        cancel: &CancellationToken,
-    ) -> Result<RunReport> {
+        stops: &Stops,
+    ) -> Result<Life> {
         let place = supply.place();
-        let connector = supply.connector(&self.defaults)?;
         let claim = Claim {
             tenant: place.tenant.id,
             connection: place.connection.id,
-            run,
+            run: begun.run,
             holder: self.worker.clone(),
         };
-        let lease = match Lease::take(&self.database, self.clock.now(), claim).await? {
-            Taken::Lease(lease) => lease,
-            Taken::HeldBy { holder, until } => {
-                return record::skip(self, place, run, &holder, until).await;
+        let taken = Lease::take(&self.database, self.clock.now(), claim).await;
+        let (result, begun) = match taken {
+            Ok(Taken::HeldBy { holder, run, until }) => {
+                let is_own_run = run == Some(begun.run);
+                return Ok(Life::HeldBy {
+                    holder,
+                    is_own_run,
+                    until,
+                });
             }
+            Ok(Taken::Lease(lease)) => {
+                let leased = self.leased(supply, &lease, begun, request, observer, stops);
+                (Box::pin(leased).await, begun.under(&lease))
+            }
+            Err(error) => (Err(error), begun),
         };
-        record::leased(self, &lease).await?;
+        if let Err(error) = &result {
+            record::fail(self, place.tenant.id, begun, error).await;
+        }
+        result
+    }
+
+    /// Reads, judges and publishes under `lease`.
+    async fn leased(
+        &self,
+        supply: Supply<'_>,
+        lease: &Lease,
+        begun: Begun,
+        request: &SyncRequest,
+        observer: &dyn Observer,
+        stops: &Stops,
+    ) -> Result<Life> {
+        let place = supply.place();
+        let connector = supply.connector(&self.defaults)?;
+        record::leased(self, lease, begun).await?;
         observer.on(Event::LeaseTaken).await;
         let limit = place.settings.deadline();
-        let mut heartbeat = Heartbeat::start(
-            self,
-            &lease,
-            request.deadline.unwrap_or(limit).min(limit),
-            cancel.clone(),
-        );
-        let reading = match supply {
+        let deadline = request.deadline.unwrap_or(limit).min(limit);
+        let mut heartbeat = Heartbeat::start(self, lease, deadline, stops);
+        let mut reading = match supply {
             Supply::Upstream(target) => {
-                self.read(target, &lease, request, observer, &mut heartbeat)
-                    .await?
+                let earlier_walks = begun.earlier_walks(lease);
+                self.read(
+                    target,
+                    lease,
+                    earlier_walks,
+                    request,
+                    observer,
+                    &mut heartbeat,
+                )
+                .await?
             }
             Supply::Snapshots(place) => {
                 replay::read(self, place, connector.as_ref(), request).await?
@@ -195,6 +268,12 @@ impl Engine {
         };
         // From here on the transaction itself checks the lease.
         drop(heartbeat);
+        if let Reading::Interrupted = reading {
+            if record::hand_back(self, lease).await? {
+                return Ok(Life::HandedBack);
+            }
+            reading = Reading::Cancelled;
+        }
         let (outcomes, verdict) = judge(reading);
         let effect = match supply {
             _ if !request.writes() || verdict.status == RunStatus::Cancelled => Effect::RunOnly,
@@ -207,10 +286,11 @@ impl Engine {
             refreshes: effect == Effect::Publish && request.is_whole(),
             judges_connection: request.record.is_none(),
             effect,
-            ..self.publication(place, &connector, &lease, observer)
+            ..self.publication(place, &connector, lease, observer)
         };
         publication.commit().await?;
-        report::load(self, place, run, &outcomes).await
+        let report = report::load(self, place, begun.run, &outcomes).await?;
+        Ok(Life::Ended(report))
     }
 
     /// A publication under `lease`, of nothing yet.
@@ -281,7 +361,7 @@ fn judge(reading: Reading) -> (Vec<StreamOutcome>, Verdict) {
             let verdict = Verdict::judge(&outcomes);
             (outcomes, verdict)
         }
-        Reading::Cancelled => {
+        Reading::Cancelled | Reading::Interrupted => {
             let message =
                 "the run was stopped on request; what it had not read whole was not published";
             (

@@ -26,6 +26,8 @@ pub(super) struct Work<'a> {
 pub(super) enum Reading {
     Done(Vec<StreamOutcome>),
     Cancelled,
+    /// Another worker is to carry the run on.
+    Interrupted,
 }
 
 impl Engine {
@@ -34,6 +36,7 @@ impl Engine {
         &self,
         target: &Target,
         lease: &Lease,
+        earlier_walks: i32,
         request: &SyncRequest,
         observer: &dyn Observer,
         heartbeat: &mut Heartbeat,
@@ -45,6 +48,7 @@ impl Engine {
                 lease.tenant,
                 lease.connection,
                 lease.run,
+                earlier_walks,
             )
         });
         let reader = Reader {
@@ -99,6 +103,7 @@ impl Engine {
                 }
                 stop = heartbeat.stopped() => match stop {
                     Stop::Cancelled => return Ok(Reading::Cancelled),
+                    Stop::Interrupted => return Ok(Reading::Interrupted),
                     Stop::Deadline => {
                         let sentence = "the time allowed for the run was over";
                         let failure = Failure::new(ReasonCode::Deadline, sentence);

@@ -1,10 +1,11 @@
 //! The run's row, outside of its publication: its beginning, and ends without one.
 
 use entity::sync_run::{self, RunStatus};
-use entity::{ReasonCode, SyncRunId, Timestamp};
+use entity::{ReasonCode, SyncRunId, TenantId, Timestamp, connection};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait,
+    QueryFilter,
 };
 use tracing::{error, warn};
 
@@ -13,22 +14,67 @@ use super::{Engine, Place, SyncRequest};
 use crate::error::{Attempt, Error, Result, chain};
 use crate::lease::{LEASE_TIME, Lease};
 
-/// Records a run before it asks for anything.
-pub(super) async fn begin(
+/// A run that is recorded and has not ended, as far as its worker knows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Begun {
+    /// Its id.
+    pub(crate) run: SyncRunId,
+    /// The highest fencing number that this worker knows it to have had; 0 before its first lease.
+    pub(crate) fence: i64,
+    /// Whether it was recorded earlier than it begins.
+    was_queued: bool,
+}
+
+impl Begun {
+    /// The same run under `lease`.
+    pub(super) fn under(self, lease: &Lease) -> Self {
+        Self {
+            fence: lease.fence,
+            ..self
+        }
+    }
+
+    /// Readings of a slice that an earlier worker of the run may have stored, or still be storing: those of a lower
+    /// fencing number are counted lower than those of a higher one.
+    pub(super) fn earlier_walks(self, lease: &Lease) -> i32 {
+        const WALKS_PER_SLICE: i64 = 2;
+        let is_first = self.fence == 0;
+        let walks = if is_first {
+            0
+        } else {
+            lease.fence.saturating_mul(WALKS_PER_SLICE)
+        };
+        i32::try_from(walks).unwrap_or(i32::MAX - 2)
+    }
+}
+
+impl From<&sync_run::Model> for Begun {
+    fn from(row: &sync_run::Model) -> Self {
+        Self {
+            run: row.id,
+            fence: row.fence,
+            was_queued: row.status == RunStatus::Queued,
+        }
+    }
+}
+
+/// Records a run of `connection` in `status`, before it asks for anything.
+pub(crate) async fn begin(
     engine: &Engine,
-    place: &Place,
+    db: &impl ConnectionTrait,
+    connection: &connection::Model,
     request: &SyncRequest,
-) -> Result<SyncRunId> {
+    status: RunStatus,
+) -> Result<sync_run::Model> {
     let now = engine.clock.now();
-    let id = SyncRunId::from_uuid(engine.clock.new_id());
     let row = sync_run::ActiveModel {
-        id: Set(id),
-        tenant_id: Set(place.tenant.id),
-        connection_id: Set(place.connection.id),
-        kind: Set(request.kind(&place.connection)),
+        id: Set(SyncRunId::from_uuid(engine.clock.new_id())),
+        tenant_id: Set(connection.tenant_id),
+        connection_id: Set(connection.id),
+        kind: Set(request.kind(connection)),
         trigger: Set(request.trigger),
         actor: Set(request.actor.clone()),
-        status: Set(RunStatus::Running),
+        status: Set(status),
         reason: Set(None),
         dry_run: Set(request.dry_run),
         worker: Set(engine.worker.clone()),
@@ -41,24 +87,64 @@ pub(super) async fn begin(
         records_failed: Set(0),
         error_message: Set(None),
     };
-    row.insert(engine.database.writer())
-        .await
-        .attempt("record the run")?;
-    Ok(id)
+    row.insert(db).await.attempt("record the run")
 }
 
-/// Notes the fencing number, and marks earlier runs that never ended as abandoned: their lease is ours.
-pub(super) async fn leased(engine: &Engine, lease: &Lease) -> Result<()> {
-    use sync_run::Column;
+/// Notes that the run has its lease and runs, and marks earlier runs that never ended as abandoned: their lease
+/// is ours.
+///
+/// # Errors
+/// [`Error::LeaseLost`] when the run has ended meanwhile; then the lease is free again.
+pub(super) async fn leased(engine: &Engine, lease: &Lease, begun: Begun) -> Result<()> {
     let now = engine.clock.now();
     let tx = engine.database.begin().await?;
-    sync_run::Entity::update_many()
+    let is_ours = note_lease(engine, &tx, lease, begun, now).await?;
+    if !is_ours {
+        lease.release(&tx).await?;
+        tx.commit().await.attempt("release the lease")?;
+        return Err(Error::LeaseLost {
+            connection: lease.connection,
+            run: lease.run,
+        });
+    }
+    let abandoned_count = mark_abandoned(&tx, lease, now).await?;
+    tx.commit().await.attempt("record the lease")?;
+    if abandoned_count > 0 {
+        warn!(run_count = abandoned_count, "earlier runs were abandoned");
+    }
+    Ok(())
+}
+
+/// Tells whether the run has not ended.
+async fn note_lease(
+    engine: &Engine,
+    db: &impl ConnectionTrait,
+    lease: &Lease,
+    begun: Begun,
+    now: Timestamp,
+) -> Result<bool> {
+    use sync_run::Column;
+    let mut update = sync_run::Entity::update_many()
         .col_expr(Column::Fence, Expr::value(lease.fence))
+        .col_expr(Column::Status, Expr::value(RunStatus::Running.as_str()))
+        .col_expr(Column::Worker, Expr::value(engine.worker.as_str()))
+        .col_expr(Column::HeartbeatAt, Expr::value(now));
+    // The time that a run stood in the queue is not its own.
+    if begun.was_queued && begun.fence == 0 {
+        update = update.col_expr(Column::StartedAt, Expr::value(now));
+    }
+    let noted = update
         .filter(sync_run::COLUMN.tenant_id.eq(lease.tenant))
         .filter(sync_run::COLUMN.id.eq(lease.run))
-        .exec(&tx)
+        .filter(sync_run::COLUMN.finished_at.is_null())
+        .exec(db)
         .await
         .attempt("record the lease")?;
+    Ok(noted.rows_affected == 1)
+}
+
+async fn mark_abandoned(db: &impl ConnectionTrait, lease: &Lease, now: Timestamp) -> Result<u64> {
+    use sync_run::Column;
     let abandoned = sync_run::Entity::update_many()
         .col_expr(Column::Status, Expr::value(RunStatus::Abandoned.as_str()))
         .col_expr(Column::Reason, Expr::value(ReasonCode::LeaseLost.as_str()))
@@ -77,24 +163,42 @@ pub(super) async fn leased(engine: &Engine, lease: &Lease) -> Result<()> {
                 .or(Column::HeartbeatAt.lt(now - LEASE_TIME)),
         )
         .filter(sync_run::COLUMN.id.ne(lease.run))
-        .exec(&tx)
+        .exec(db)
         .await
         .attempt("mark abandoned runs")?;
-    tx.commit().await.attempt("record the lease")?;
-    if abandoned.rows_affected > 0 {
-        warn!(
-            run_count = abandoned.rows_affected,
-            "earlier runs were abandoned"
-        );
+    Ok(abandoned.rows_affected)
+}
+
+/// Puts a run that was stopped half-way back into the queue and frees its lease.
+///
+/// Tells whether it did: somebody may have asked for the run to end instead.
+pub(super) async fn hand_back(engine: &Engine, lease: &Lease) -> Result<bool> {
+    let tx = engine.database.begin().await?;
+    lease.release(&tx).await?;
+    let queued = sync_run::Entity::update_many()
+        .col_expr(
+            sync_run::Column::Status,
+            Expr::value(RunStatus::Queued.as_str()),
+        )
+        .filter(sync_run::COLUMN.tenant_id.eq(lease.tenant))
+        .filter(sync_run::COLUMN.id.eq(lease.run))
+        .filter(sync_run::COLUMN.status.eq(RunStatus::Running))
+        .filter(sync_run::COLUMN.cancel_requested_at.is_null())
+        .exec(&tx)
+        .await
+        .attempt("hand the run back")?;
+    if queued.rows_affected == 0 {
+        return Ok(false);
     }
-    Ok(())
+    tx.commit().await.attempt("hand the run back")?;
+    Ok(true)
 }
 
 /// Ends a run that did not get the lease.
 pub(super) async fn skip(
     engine: &Engine,
     place: &Place,
-    run: SyncRunId,
+    begun: Begun,
     holder: &str,
     until: Timestamp,
 ) -> Result<RunReport> {
@@ -102,59 +206,57 @@ pub(super) async fn skip(
         "{holder} is syncing this connection (its lease holds until {} unless extended)",
         until.format("%H:%M:%S UTC")
     );
-    end(
-        engine,
-        place,
-        run,
-        RunStatus::Skipped,
-        ReasonCode::Locked,
-        &message,
-    )
-    .await?;
-    report::load(engine, place, run, &[]).await
+    let end = End {
+        status: RunStatus::Skipped,
+        reason: ReasonCode::Locked,
+        message: &message,
+    };
+    end.write(engine, place.tenant.id, begun).await?;
+    report::load(engine, place, begun.run, &[]).await
 }
 
 /// Ends a run that failed on our own side, as well as the database still lets us.
-pub(super) async fn fail(engine: &Engine, place: &Place, run: SyncRunId, cause: &Error) {
+pub(super) async fn fail(engine: &Engine, tenant: TenantId, begun: Begun, cause: &Error) {
     if !cause.leaves_run_ours() {
         return;
     }
     // The database's words may hold data; they are in the log only.
-    let message = cause.to_string();
-    if let Err(error) = end(
-        engine,
-        place,
-        run,
-        RunStatus::Failed,
-        cause.reason(),
-        &message,
-    )
-    .await
-    {
+    let end = End {
+        status: RunStatus::Failed,
+        reason: cause.reason(),
+        message: &cause.to_string(),
+    };
+    if let Err(error) = end.write(engine, tenant, begun).await {
         error!(error = %chain(&error), "the run's end could not be recorded");
     }
 }
 
-async fn end(
-    engine: &Engine,
-    place: &Place,
-    run: SyncRunId,
+/// An end without a publication.
+struct End<'a> {
     status: RunStatus,
     reason: ReasonCode,
-    message: &str,
-) -> Result<()> {
-    let now = engine.clock.now();
-    let tx = engine.database.begin().await?;
-    sync_run::Entity::update_many()
-        .col_expr(sync_run::Column::Status, Expr::value(status.as_str()))
-        .col_expr(sync_run::Column::Reason, Expr::value(reason.as_str()))
-        .col_expr(sync_run::Column::ErrorMessage, Expr::value(message))
-        .col_expr(sync_run::Column::FinishedAt, Expr::value(now))
-        .filter(sync_run::COLUMN.tenant_id.eq(place.tenant.id))
-        .filter(sync_run::COLUMN.id.eq(run))
-        .exec(&tx)
-        .await
-        .attempt("end the run")?;
-    Lease::give_up(&tx, place.tenant.id, run).await?;
-    tx.commit().await.attempt("end the run")
+    message: &'a str,
+}
+
+impl End<'_> {
+    /// Ends the run, unless another worker carries it on or it has ended.
+    async fn write(&self, engine: &Engine, tenant: TenantId, begun: Begun) -> Result<()> {
+        use sync_run::Column;
+        let now = engine.clock.now();
+        let tx = engine.database.begin().await?;
+        sync_run::Entity::update_many()
+            .col_expr(Column::Status, Expr::value(self.status.as_str()))
+            .col_expr(Column::Reason, Expr::value(self.reason.as_str()))
+            .col_expr(Column::ErrorMessage, Expr::value(self.message))
+            .col_expr(Column::FinishedAt, Expr::value(now))
+            .filter(sync_run::COLUMN.tenant_id.eq(tenant))
+            .filter(sync_run::COLUMN.id.eq(begun.run))
+            .filter(sync_run::COLUMN.fence.lte(begun.fence))
+            .filter(sync_run::COLUMN.finished_at.is_null())
+            .exec(&tx)
+            .await
+            .attempt("end the run")?;
+        Lease::give_up(&tx, tenant, begun.run, begun.fence).await?;
+        tx.commit().await.attempt("end the run")
+    }
 }

@@ -1,6 +1,6 @@
 //! What a run reports, read back from what it wrote.
 
-use entity::sync_run::{RunKind, RunStatus};
+use entity::sync_run::{RunKind, RunStatus, RunTrigger};
 use entity::sync_run_stream::StreamStatus;
 use entity::{
     ConnectionId, ReasonCode, Source, Stream, SyncRunId, Timestamp, sync_run, sync_run_stream,
@@ -28,6 +28,11 @@ pub struct RunReport {
     pub source: Source,
     /// How much it read.
     pub kind: RunKind,
+    /// What started it.
+    pub trigger: RunTrigger,
+    /// Who asked for it, where a person or token did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
     /// Whether it only compared.
     pub dry_run: bool,
     /// What became of it.
@@ -166,6 +171,8 @@ impl RunReport {
             connection: connection.name.clone(),
             source: connection.source,
             kind: row.kind,
+            trigger: row.trigger,
+            actor: row.actor,
             dry_run: row.dry_run,
             status: row.status,
             reason: row.reason,

@@ -7,6 +7,7 @@ use entity::Stream;
 use entity::connection::Model as Connection;
 use entity::sync_run::{RunKind, RunTrigger};
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::connector::{Boundary, Slice};
@@ -63,7 +64,7 @@ impl SyncRequest {
 }
 
 /// One record of an upstream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordRef {
     /// The stream it is of.
     pub stream: Stream,

@@ -9,7 +9,7 @@ use clap::Parser;
 /// Exits with 1 when a target is missed.
 #[derive(Debug, Parser)]
 pub(crate) struct Args {
-    /// Folder of the `ctsync` and `ctsync-sandbox` programs.
+    /// Folder of the programs: `ctsync`, `ctsync-api`, `ctsync-sandbox` and `ctsync-bench-bare`.
     #[arg(long)]
     pub(crate) programs: PathBuf,
     /// A PostgreSQL server on which databases may be made and dropped; SQLite only if left out.
@@ -33,6 +33,8 @@ pub(crate) struct Sizes {
     pub(crate) speed: usize,
     /// The same for the lower and the higher measurement of memory.
     pub(crate) memory: [usize; 2],
+    /// Leads, as many opportunities and as many notes, for the service.
+    pub(crate) service: usize,
 }
 
 impl Args {
@@ -47,11 +49,13 @@ impl Args {
             return Sizes {
                 speed: 2_000,
                 memory: [1_000, 10_000],
+                service: 10_000,
             };
         }
         Sizes {
             speed: 20_000,
             memory: [10_000, 100_000],
+            service: 100_000,
         }
     }
 }

@@ -92,6 +92,14 @@ impl Ctsync {
         })
     }
 
+    /// Makes a token that may read the tenant.
+    pub(crate) async fn token(&self, database_url: &str) -> Result<String> {
+        let arguments = ["--quiet", "tokens", "create", "bench", "--tenant", TENANT];
+        let made = self.command(database_url).args(arguments).output().await?;
+        let token = String::from_utf8(successful(made)?.stdout)?;
+        Ok(token.trim().to_owned())
+    }
+
     async fn run(&self, database_url: &str, arguments: &[&str], input: &str) -> Result<()> {
         let mut process = self
             .command(database_url)

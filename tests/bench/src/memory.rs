@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::args::Args;
 use crate::ctsync::Ctsync;
-use crate::report::{Line, Measured, progress};
+use crate::report::{Line, Measured, Target, progress};
 use crate::sandbox::Sandbox;
 use crate::scratch::{Scratch, Server};
 
@@ -32,7 +32,7 @@ pub(crate) async fn measure(args: &Args, ctsync: &Ctsync, server: &Server) -> Re
             Measured {
                 value: peak,
                 unit: "MiB",
-                at_most: Some(MIB_AT_MOST),
+                target: Target::AtMost(MIB_AT_MOST),
             },
         ));
         peaks.push(peak);
@@ -41,7 +41,7 @@ pub(crate) async fn measure(args: &Args, ctsync: &Ctsync, server: &Server) -> Re
         let growth = Measured {
             value: high / low,
             unit: "×",
-            at_most: Some(GROWTH_AT_MOST),
+            target: Target::AtMost(GROWTH_AT_MOST),
         };
         lines.push(line(
             "the same, growth".to_owned(),

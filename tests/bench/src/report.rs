@@ -19,25 +19,39 @@ pub(crate) struct Line {
     pub(crate) result: Measured,
 }
 
-/// A number and what it may be at most.
+/// A number and what it should be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Measured {
     pub(crate) value: f64,
     pub(crate) unit: &'static str,
-    /// None: only shown.
-    pub(crate) at_most: Option<f64>,
+    pub(crate) target: Target,
+}
+
+/// What a number should be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target {
+    /// Only shown.
+    None,
+    /// Not more.
+    AtMost(f64),
+    /// Not less.
+    AtLeast(f64),
 }
 
 impl Measured {
     fn is_met(&self) -> bool {
-        self.at_most.is_none_or(|limit| self.value <= limit)
+        match self.target {
+            Target::None => true,
+            Target::AtMost(limit) => self.value <= limit,
+            Target::AtLeast(limit) => self.value >= limit,
+        }
     }
 
     fn verdict(&self) -> &'static str {
-        match (self.at_most, self.is_met()) {
-            (None, _) => "",
-            (Some(_), true) => "met",
-            (Some(_), false) => "MISSED",
+        match (self.target, self.is_met()) {
+            (Target::None, _) => "",
+            (_, true) => "met",
+            (_, false) => "MISSED",
         }
     }
 }
@@ -99,10 +113,11 @@ fn cells(line: &Line) -> [String; 7] {
         ctsync.clone(),
         compared.clone(),
         number(result.value),
-        result
-            .at_most
-            .map(|limit| format!("≤ {}", number(limit)))
-            .unwrap_or_default(),
+        match result.target {
+            Target::None => String::new(),
+            Target::AtMost(limit) => format!("≤ {}", number(limit)),
+            Target::AtLeast(limit) => format!("≥ {}", number(limit)),
+        },
         result.verdict().to_owned(),
     ]
 }
@@ -131,14 +146,16 @@ mod tests {
     }
 
     #[test]
-    fn a_number_without_a_target_is_always_met() {
-        let measured = |at_most| Measured {
+    fn a_target_is_kept_on_its_side_only() {
+        let measured = |target| Measured {
             value: 2.5,
             unit: "×",
-            at_most,
+            target,
         };
-        assert!(measured(None).is_met());
-        assert!(measured(Some(2.5)).is_met());
-        assert!(!measured(Some(2.4)).is_met());
+        assert!(measured(Target::None).is_met());
+        assert!(measured(Target::AtMost(2.5)).is_met());
+        assert!(!measured(Target::AtMost(2.4)).is_met());
+        assert!(measured(Target::AtLeast(2.5)).is_met());
+        assert!(!measured(Target::AtLeast(2.6)).is_met());
     }
 }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use engine::clock::Clock;
 use engine::connector::{Boundary, ClientTether, Connector, Slice};
 use engine::database::Database;
+use engine::model::{Note, Record};
 use engine::{hash, model};
 use entity::{Source, Stream, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
@@ -72,12 +73,18 @@ impl<'a> RowMaker<'a> {
 
     fn row(&self, slice: &Slice, text: &str) -> Result<Row> {
         let fields: Map<String, serde_json::Value> = serde_json::from_str(text)?;
-        let record = self
-            .connector
-            .normalize(slice, &fields)
-            .ok()
-            .context("a record was refused")?
-            .record;
+        let normalized = self.connector.normalize(slice, &fields);
+        let record = normalized.ok().context("a record was refused")?.record;
+        Ok(self.record_row(record, text, hash::content("bench", &fields)))
+    }
+
+    /// Makes the row of a note.
+    pub(crate) fn note(&self, note: Note) -> Row {
+        let content_hash = hash::bytes(note.upstream_id.as_bytes());
+        self.record_row(Record::Note(note), "{}", content_hash)
+    }
+
+    fn record_row(&self, record: Record, text: &str, content_hash: [u8; 32]) -> Row {
         let (now, any_id) = (self.clock.now(), self.clock.new_id());
         let mut row: Row = vec![
             self.clock.new_id().into(),
@@ -88,7 +95,7 @@ impl<'a> RowMaker<'a> {
         row.extend(record.into_values());
         row.extend([
             text.into(),
-            hash::content("bench", &fields).to_vec().into(),
+            content_hash.to_vec().into(),
             any_id.into(),
             any_id.into(),
             any_id.into(),
@@ -96,7 +103,7 @@ impl<'a> RowMaker<'a> {
             now.into(),
             None::<Timestamp>.into(),
         ]);
-        Ok(row)
+        row
     }
 }
 

@@ -45,6 +45,8 @@ impl Sandbox {
                 &count,
                 "--opportunities",
                 &count,
+                "--rms-opportunities",
+                "0",
                 "--notes",
                 "0",
                 "--activities",

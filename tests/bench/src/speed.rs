@@ -16,7 +16,7 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use crate::args::Args;
 use crate::ctsync::Ctsync;
-use crate::report::{Line, Measured, median, progress};
+use crate::report::{Line, Measured, Target, median, progress};
 use crate::rows::{Row, RowMaker, bulk_load, load_one_by_one};
 use crate::sandbox::Sandbox;
 use crate::scratch::{Scratch, Server};
@@ -168,21 +168,21 @@ impl Bench<'_> {
                 first,
                 bare,
                 first / (download + load),
-                Some(FIRST_SYNC_AT_MOST),
+                Target::AtMost(FIRST_SYNC_AT_MOST),
             ),
             self.line(
                 "the same".to_owned(),
                 first,
                 format!("plain worker {}", seconds(worker)),
                 first / worker,
-                None,
+                Target::None,
             ),
             self.line(
                 "second sync, nothing changed".to_owned(),
                 second,
                 format!("download + parse {}", seconds(parse)),
                 second / parse,
-                Some(SECOND_SYNC_AT_MOST),
+                Target::AtMost(SECOND_SYNC_AT_MOST),
             ),
         ]
     }
@@ -193,7 +193,7 @@ impl Bench<'_> {
         ctsync: f64,
         compared: String,
         ratio: f64,
-        at_most: Option<f64>,
+        target: Target,
     ) -> Line {
         Line {
             work,
@@ -203,7 +203,7 @@ impl Bench<'_> {
             result: Measured {
                 value: ratio,
                 unit: "×",
-                at_most,
+                target,
             },
         }
     }

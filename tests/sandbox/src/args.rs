@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use chrono::NaiveDate;
 use clap::Parser;
-use ctsync_sandbox::{AccountSpec, Switches};
+use ctsync_sandbox::{AccountSpec, Switches, current_rms};
 
 /// Simulates the upstream services on one port, with seeded data.
 ///
@@ -19,22 +19,25 @@ pub(crate) struct Args {
     /// Where the seeded data starts from; each account adds its place to it.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Number of accounts.
+    /// Number of accounts of each service.
     #[arg(long, default_value_t = 1)]
     accounts: u64,
-    /// Clients of each account.
+    /// Clients of each ClientTether account.
     #[arg(long, default_value_t = 250)]
     leads: usize,
-    /// Opportunities of each account.
+    /// Opportunities of each account of either service.
     #[arg(long, default_value_t = 120)]
     opportunities: usize,
-    /// Notes of each account.
+    /// Opportunities of each Current RMS account, where they are to be another number.
+    #[arg(long)]
+    rms_opportunities: Option<usize>,
+    /// Notes of each ClientTether account.
     #[arg(long, default_value_t = 40)]
     notes: usize,
-    /// Calendar events of each account.
+    /// Calendar events of each ClientTether account.
     #[arg(long, default_value_t = 30)]
     activities: usize,
-    /// IANA time zone in which times are written.
+    /// IANA time zone of the accounts; ClientTether writes its times in it.
     #[arg(long, default_value = "America/New_York")]
     time_zone: String,
     /// Day around which times lie; today if left out.
@@ -46,13 +49,13 @@ pub(crate) struct Args {
     /// Add strange and unreadable values.
     #[arg(long)]
     odd: bool,
-    /// Give opportunities the id of their client.
+    /// Give the opportunities of ClientTether the id of their client.
     #[arg(long)]
     linked_opportunities: bool,
 }
 
 impl Args {
-    /// Returns what to make the accounts from. They share one access token, as locations of an enterprise do.
+    /// Returns what to make the accounts of ClientTether from. They share one access token, as locations of an enterprise do.
     pub(crate) fn specs(&self) -> impl Iterator<Item = AccountSpec> {
         (0..self.accounts).map(|place| AccountSpec {
             web_key: format!("web-key-{}", place + 1),
@@ -69,11 +72,33 @@ impl Args {
         })
     }
 
-    /// Returns how every account answers.
+    /// Returns what to make the accounts of Current RMS from.
+    pub(crate) fn rms_specs(&self) -> impl Iterator<Item = current_rms::AccountSpec> {
+        (0..self.accounts).map(|place| current_rms::AccountSpec {
+            subdomain: format!("rental-{}", place + 1),
+            api_key: format!("api-key-{}", place + 1),
+            seed: self.seed.wrapping_add(place),
+            opportunities: self.rms_opportunities.unwrap_or(self.opportunities),
+            time_zone: self.time_zone.clone(),
+            odd: self.odd,
+            base_date: self.base_date,
+            ..current_rms::AccountSpec::default()
+        })
+    }
+
+    /// Returns how every account of ClientTether answers.
     pub(crate) fn switches(&self) -> Switches {
         Switches {
             latency_ms: self.latency_ms,
             ..Switches::default()
+        }
+    }
+
+    /// Returns how every account of Current RMS answers.
+    pub(crate) fn rms_switches(&self) -> current_rms::Switches {
+        current_rms::Switches {
+            latency_ms: self.latency_ms,
+            ..current_rms::Switches::default()
         }
     }
 }

@@ -22,6 +22,10 @@ async fn main() -> anyhow::Result<()> {
         let account = sandbox.add_account(spec)?;
         account.set_switches(args.switches());
     }
+    for spec in args.rms_specs() {
+        let account = sandbox.add_account(spec)?;
+        account.set_switches(args.rms_switches());
+    }
     output::announce(&sandbox)?;
     tokio::select! {
         _ = interrupt.recv() => {}

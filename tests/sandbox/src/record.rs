@@ -39,9 +39,32 @@ impl Record {
             .map(|(_, value)| value)
     }
 
+    /// Returns the value of `field`, null where it is absent.
+    pub fn value(&self, field: &str) -> &Value {
+        self.get(field).unwrap_or(&ABSENT)
+    }
+
     /// Returns the text of `field`; empty where it is absent or no text.
     pub fn text(&self, field: &str) -> &str {
         self.get(field).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Returns the whole number that `field` holds, as a number or as text; 0 where it holds none.
+    pub fn number(&self, field: &str) -> u64 {
+        match self.get(field) {
+            Some(Value::String(text)) => text.parse().unwrap_or_default(),
+            Some(value) => value.as_u64().unwrap_or_default(),
+            None => 0,
+        }
+    }
+
+    /// Returns what `field` holds as the text by which a record is looked up: text as it is, a number in digits.
+    pub(crate) fn key(&self, field: &str) -> Cow<'_, str> {
+        match self.get(field) {
+            Some(Value::String(text)) => Cow::Borrowed(text),
+            Some(Value::Number(number)) => Cow::Owned(number.to_string()),
+            _ => Cow::Borrowed(""),
+        }
     }
 
     /// Sets `field` in its place, or appends it.
@@ -70,6 +93,11 @@ impl Record {
         self.0.iter().map(|(name, value)| (name.as_ref(), value))
     }
 
+    /// Returns the record as a JSON value, as which it can be part of another; its fields are sorted then.
+    pub fn to_value(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
     /// Returns the exact text that is served for this record.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
@@ -81,7 +109,7 @@ impl Index<&str> for Record {
 
     /// Returns the value of `field`, null where it is absent.
     fn index(&self, field: &str) -> &Value {
-        self.get(field).unwrap_or(&ABSENT)
+        self.value(field)
     }
 }
 

@@ -1,9 +1,7 @@
 //! The running simulator: one port, any number of accounts.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use poem::{Route, Server};
@@ -11,43 +9,32 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::account::{Account, AccountSpec, AccountState, SpecError};
+use crate::account::{Account, Accounts};
+use crate::clienttether::ClientTether;
 use crate::connection::{Connections, SandboxAcceptor};
-use crate::{clienttether, control, seed};
+use crate::current_rms::CurrentRms;
+use crate::spec::SpecError;
+use crate::tasks::Tasks;
+use crate::upstream::{Spec, Upstream};
+use crate::{clienttether, control, current_rms};
 
 /// What the server and its owner share.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Shared {
+#[derive(Clone, Debug)]
+pub struct Shared {
     pub(crate) connections: Connections,
-    accounts: Arc<Mutex<BTreeMap<String, Account>>>,
+    pub(crate) clienttether: Accounts<ClientTether>,
+    pub(crate) current_rms: Accounts<CurrentRms>,
 }
 
 impl Shared {
-    pub(crate) fn account(&self, web_key: &str) -> Option<Account> {
-        self.accounts().get(web_key).cloned()
-    }
-
-    /// Returns all accounts, ordered by web key.
-    pub(crate) fn all(&self) -> Vec<Account> {
-        self.accounts().values().cloned().collect()
-    }
-
-    pub(crate) fn add(&self, spec: AccountSpec) -> Result<Account, SpecError> {
-        if spec.web_key.is_empty() || spec.access_token.is_empty() {
-            return Err(SpecError::KeyMissing);
+    /// Returns what a sandbox without accounts shares.
+    fn empty() -> Self {
+        let tasks = Tasks::of_this_runtime();
+        Self {
+            connections: Connections::default(),
+            clienttether: Accounts::new(tasks.clone()),
+            current_rms: Accounts::new(tasks),
         }
-        if self.account(&spec.web_key).is_some() {
-            return Err(SpecError::WebKeyTaken(spec.web_key));
-        }
-        let truth = seed::truth(&spec)?;
-        let state = AccountState::new(spec.web_key.clone(), spec.access_token, truth);
-        let account = Account::new(state);
-        self.accounts().insert(spec.web_key, account.clone());
-        Ok(account)
-    }
-
-    fn accounts(&self) -> MutexGuard<'_, BTreeMap<String, Account>> {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -72,7 +59,7 @@ impl Sandbox {
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let shared = Shared::default();
+        let shared = Shared::empty();
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(serve(listener, shared.clone(), stopped));
         Ok(Self {
@@ -93,19 +80,34 @@ impl Sandbox {
         format!("{}{}/", self.url(), clienttether::BASE_PATH)
     }
 
-    /// Adds an account with seeded data.
-    pub fn add_account(&self, spec: AccountSpec) -> Result<Account, SpecError> {
-        self.shared.add(spec)
+    /// Returns the base URL of the simulated Current RMS, with a slash at its end.
+    pub fn current_rms_url(&self) -> String {
+        format!("{}{}/", self.url(), current_rms::BASE_PATH)
     }
 
-    /// Returns the account with this web key.
+    /// Adds an account with seeded data, of the service that the spec is of.
+    pub fn add_account<S: Spec>(&self, spec: S) -> Result<Account<S::Upstream>, SpecError> {
+        S::Upstream::accounts(&self.shared).add(spec)
+    }
+
+    /// Returns the ClientTether account with this web key.
     pub fn account(&self, web_key: &str) -> Option<Account> {
-        self.shared.account(web_key)
+        self.shared.clienttether.get(web_key)
     }
 
-    /// Returns all accounts, ordered by web key.
+    /// Returns all ClientTether accounts, ordered by web key.
     pub fn accounts(&self) -> Vec<Account> {
-        self.shared.all()
+        self.shared.clienttether.all()
+    }
+
+    /// Returns the Current RMS account with this subdomain.
+    pub fn current_rms_account(&self, subdomain: &str) -> Option<Account<CurrentRms>> {
+        self.shared.current_rms.get(subdomain)
+    }
+
+    /// Returns all Current RMS accounts, ordered by subdomain.
+    pub fn current_rms_accounts(&self) -> Vec<Account<CurrentRms>> {
+        self.shared.current_rms.all()
     }
 
     /// Closes every new connection at once, and resets open ones at their next request, until told otherwise.
@@ -139,6 +141,7 @@ async fn serve(
             clienttether::BASE_PATH,
             clienttether::routes(shared.clone()),
         )
+        .nest(current_rms::BASE_PATH, current_rms::routes(shared.clone()))
         .nest(control::BASE_PATH, control::routes(shared));
     let stop = async {
         // An error means that the sandbox was dropped, which stops it as well.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
-use engine::admin::users::{self, Member};
+use engine::admin::users::{self, Member, NewUser};
 
 use super::view::UserView;
 use crate::context::Context;
@@ -16,11 +16,25 @@ pub(crate) struct AddArgs {
     /// The person's name.
     #[arg(long)]
     name: Option<String>,
+    /// Who the person is to the OIDC issuer (the `sub` of its tokens). If left out, the first sign-in with
+    /// the verified email address tells.
+    #[arg(long)]
+    subject: Option<String>,
 }
 
-pub(crate) async fn run(context: &Context, args: &AddArgs) -> Result<Exit> {
+pub(crate) async fn run(context: &Context, args: AddArgs) -> Result<Exit> {
     let database = context.database().await?;
-    let user = users::add(&context.admin(&database), &args.email, args.name.as_deref()).await?;
+    let AddArgs {
+        email,
+        name,
+        subject,
+    } = args;
+    let new = NewUser {
+        email,
+        name,
+        subject,
+    };
+    let user = users::add(&context.admin(&database), new).await?;
     let member = Member {
         user,
         memberships: vec![],

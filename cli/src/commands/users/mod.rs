@@ -3,6 +3,7 @@
 mod add;
 mod list;
 mod roles;
+mod set;
 mod view;
 
 use anyhow::Result;
@@ -17,6 +18,8 @@ pub(crate) enum UsersCommand {
     Add(add::AddArgs),
     /// List the users with their roles.
     List,
+    /// Say who a user is to the OIDC issuer.
+    Set(set::SetArgs),
     /// Give a user a role in a tenant or in the agency.
     Grant(roles::GrantArgs),
     /// Take a user's role in a tenant or in the agency.
@@ -25,8 +28,9 @@ pub(crate) enum UsersCommand {
 
 pub(crate) async fn run(context: &Context, command: UsersCommand) -> Result<Exit> {
     match command {
-        UsersCommand::Add(args) => add::run(context, &args).await,
+        UsersCommand::Add(args) => add::run(context, args).await,
         UsersCommand::List => list::run(context).await,
+        UsersCommand::Set(args) => set::run(context, &args).await,
         UsersCommand::Grant(args) => roles::grant(context, &args).await,
         UsersCommand::Revoke(args) => roles::revoke(context, &args).await,
     }

@@ -13,6 +13,8 @@ pub(super) struct UserView {
     pub(super) id: UserId,
     pub(super) email: String,
     pub(super) name: Option<String>,
+    /// Who they are to the OIDC issuer; none before their first sign-in through it.
+    pub(super) subject: Option<String>,
     pub(super) roles: Vec<RoleView>,
     pub(super) created_at: Timestamp,
 }
@@ -37,6 +39,7 @@ impl UserView {
             id: user.id,
             email: user.email,
             name: user.name,
+            subject: user.oidc_subject,
             roles: memberships.into_iter().map(role).collect(),
             created_at: user.created_at,
         }

@@ -1,7 +1,7 @@
 //! Finding connections.
 
 use entity::{ConnectionId, TenantId, connection, tenant};
-use sea_orm::{EntityTrait, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::check::not_found;
 use crate::admin::tenants;
@@ -40,6 +40,21 @@ pub async fn list(database: &Database, tenant: Option<TenantId>) -> Result<Vec<O
         owned.collect::<Vec<_>>()
     };
     Ok(tenants.iter().flat_map(owned_by).collect())
+}
+
+/// Returns a connection of `tenant`.
+///
+/// # Errors
+/// [`Error::NotFound`] when the tenant has no such connection.
+pub async fn show(
+    database: &Database,
+    tenant: TenantId,
+    id: ConnectionId,
+) -> Result<connection::Model> {
+    let query = connection::Entity::owned_by(tenant).filter(connection::COLUMN.id.eq(id));
+    let row = query.one(database.reader()).await;
+    let row = row.attempt("find the connection")?;
+    row.ok_or_else(|| not_found(&id.to_string()))
 }
 
 /// Returns the connection that `reference` names, of whichever tenant: its id, `<tenant>/<name>`, or just

@@ -1,109 +1,72 @@
 //! The handle by which tests and the control API change and watch an account.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use serde_json::Value;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::AccountState;
-use crate::clienttether::shape;
-use crate::edit::Edit;
+use crate::clienttether::ClientTether;
+use crate::clock::Clock;
+use crate::edit::EditError;
 use crate::fault::Fault;
 use crate::record::Record;
 use crate::request_log::{Arrival, RecordedRequest};
-use crate::switches::Switches;
-use crate::truth::{Collection, EditError, Truth};
+use crate::upstream::Upstream;
 
-/// A handle to one account; clones mean the same account.
+/// A handle to one account, of ClientTether where nothing else is said; clones mean the same account.
 #[derive(Clone, Debug)]
-pub struct Account(Arc<Mutex<AccountState>>);
+pub struct Account<U: Upstream = ClientTether>(Arc<Mutex<AccountState<U>>>);
 
-impl Account {
-    pub(crate) fn new(state: AccountState) -> Self {
+/// A handle that does not keep the account alive.
+#[derive(Debug)]
+pub(crate) struct WeakAccount<U: Upstream>(Weak<Mutex<AccountState<U>>>);
+
+impl<U: Upstream> WeakAccount<U> {
+    /// Returns the account, unless it is gone.
+    pub(crate) fn upgrade(&self) -> Option<Account<U>> {
+        self.0.upgrade().map(Account)
+    }
+}
+
+impl<U: Upstream> Account<U> {
+    pub(crate) fn new(state: AccountState<U>) -> Self {
         Self(Arc::new(Mutex::new(state)))
     }
 
+    /// Returns a handle that does not keep the account alive.
+    pub(crate) fn downgrade(&self) -> WeakAccount<U> {
+        WeakAccount(Arc::downgrade(&self.0))
+    }
+
     /// Locks the state. An edit that panicked in a test must not hide that panic behind a second one.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, AccountState> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, AccountState<U>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the web key that names the account.
-    pub fn web_key(&self) -> String {
-        self.lock().web_key.clone()
+    /// Returns name and secret of the account under the names that its service has for them.
+    pub fn keys(&self) -> Record {
+        let state = self.lock();
+        Record::new()
+            .with(U::NAME_KEY, state.name.as_str())
+            .with(U::SECRET_KEY, state.secret.as_str())
     }
 
-    /// Returns the access token that opens the account now.
-    pub fn access_token(&self) -> String {
-        self.lock().access_token.clone()
-    }
-
-    /// Regenerates the access token, so that the old one is refused, and returns the new one.
-    pub fn rotate_token(&self) -> String {
-        self.lock().rotate_token()
+    /// Regenerates the secret, so that the old one is refused, and returns the new one.
+    pub fn rotate_secret(&self) -> String {
+        self.lock().rotate_secret()
     }
 
     /// Returns every record exactly as the account serves it under its present switches.
-    pub fn truth(&self) -> Truth {
-        let state = self.lock();
-        shape::served_truth(&state.truth, &state.switches)
+    pub fn truth(&self) -> U::Truth {
+        U::served(&self.lock())
     }
 
     /// Changes the truth in any way, in one step as seen by requests.
-    pub fn edit<T>(&self, edit: impl FnOnce(&mut Truth) -> T) -> T {
-        edit(&mut self.lock().truth)
+    pub fn edit<T>(&self, edit: impl FnOnce(&mut U::Truth) -> T) -> T {
+        self.lock().edit(edit)
     }
 
     /// Makes all of `edits` or, when one fails, none; returns the ids of the records that were added.
-    pub fn apply(&self, edits: Vec<Edit>) -> Result<Vec<String>, EditError> {
-        let mut state = self.lock();
-        let mut truth = state.truth.clone();
-        let mut added = Vec::new();
-        for edit in edits {
-            added.extend(edit.apply(&mut truth)?);
-        }
-        state.truth = truth;
-        Ok(added)
-    }
-
-    /// Adds a record and returns its id; see [`Truth::add`].
-    pub fn add(&self, collection: Collection, fields: Record) -> Result<String, EditError> {
-        self.edit(|truth| truth.add(collection, fields))
-    }
-
-    /// Sets one field of one record.
-    pub fn update(
-        &self,
-        collection: Collection,
-        id: &str,
-        field: &str,
-        value: impl Into<Value>,
-    ) -> Result<(), EditError> {
-        self.edit(|truth| truth.update(collection, id, field, value))
-    }
-
-    /// Takes a record out of the lists; see [`Truth::delete`].
-    pub fn delete(&self, collection: Collection, id: &str) -> Result<(), EditError> {
-        self.edit(|truth| truth.delete(collection, id))
-    }
-
-    /// Brings a deleted record back; see [`Truth::restore`].
-    pub fn restore(&self, collection: Collection, id: &str) -> Result<(), EditError> {
-        self.edit(|truth| truth.restore(collection, id))
-    }
-
-    /// Renames a stage in the stage list and in every record that names it.
-    pub fn rename_stage(&self, old: &str, new: &str) -> Result<(), EditError> {
-        self.edit(|truth| truth.rename_stage(old, new))
-    }
-
-    /// Adds a note to a client and returns the note's id.
-    pub fn add_note(&self, client_id: &str, text: &str) -> Result<String, EditError> {
-        self.edit(|truth| truth.add_note(client_id, text))
-    }
-
-    /// Changes the text of a note.
-    pub fn edit_note(&self, note_id: &str, text: &str) -> Result<(), EditError> {
-        self.edit(|truth| truth.edit_note(note_id, text))
+    pub fn apply(&self, edits: Vec<U::Edit>) -> Result<Vec<String>, EditError> {
+        self.lock().apply(edits)
     }
 
     /// Has `edit` made just before the `nth` (from 1) request to `endpoint` from now is answered.
@@ -111,9 +74,20 @@ impl Account {
         &self,
         endpoint: &str,
         nth: u64,
-        edit: impl FnOnce(&mut Truth) + Send + 'static,
+        edit: impl FnOnce(&mut U::Truth) + Send + 'static,
     ) {
-        self.lock().edit_before(endpoint, nth, Box::new(edit));
+        let act = move |state: &mut AccountState<U>| state.edit(edit);
+        self.lock().before(endpoint, nth, Box::new(act));
+    }
+
+    /// Has `edits` made just before the `nth` (from 1) request to `endpoint` from now is answered.
+    ///
+    /// Where one fails then, none is made: the request that set them off is about something else.
+    pub fn apply_before_request(&self, endpoint: &str, nth: u64, edits: Vec<U::Edit>) {
+        let act = move |state: &mut AccountState<U>| {
+            let _ = state.apply(edits);
+        };
+        self.lock().before(endpoint, nth, Box::new(act));
     }
 
     /// Scripts a fault.
@@ -127,13 +101,23 @@ impl Account {
     }
 
     /// Returns how the account answers.
-    pub fn switches(&self) -> Switches {
+    pub fn switches(&self) -> U::Switches {
         self.lock().switches.clone()
     }
 
     /// Sets how the account answers from now on.
-    pub fn set_switches(&self, switches: Switches) {
+    pub fn set_switches(&self, switches: U::Switches) {
         self.lock().switches = switches;
+    }
+
+    /// Sets where the account reads the time from now on.
+    pub fn set_clock(&self, clock: Clock) {
+        self.lock().clock = clock;
+    }
+
+    /// Returns the account's time.
+    pub fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.lock().clock.now()
     }
 
     /// Returns what arrived since the last reset, in order of arrival.
@@ -153,76 +137,3 @@ impl Account {
         self.lock().log.arrival(endpoint, nth)
     }
 }
-
-/// Names `add`, `update`, `delete` and `restore` after what they work on, for tests that read well.
-macro_rules! named_edits {
-    ($collection:ident, $noun:literal, $add:ident, $update:ident, $delete:ident, $restore:ident) => {
-        impl Account {
-            #[doc = concat!("Adds ", $noun, " and returns its id; see [`Truth::add`].")]
-            pub fn $add(&self, fields: Record) -> Result<String, EditError> {
-                self.add(Collection::$collection, fields)
-            }
-
-            #[doc = concat!("Sets one field of ", $noun, ".")]
-            pub fn $update(
-                &self,
-                id: &str,
-                field: &str,
-                value: impl Into<Value>,
-            ) -> Result<(), EditError> {
-                self.update(Collection::$collection, id, field, value)
-            }
-
-            #[doc = concat!("Takes ", $noun, " out of the lists; see [`Truth::delete`].")]
-            pub fn $delete(&self, id: &str) -> Result<(), EditError> {
-                self.delete(Collection::$collection, id)
-            }
-
-            #[doc = concat!("Brings ", $noun, " back as it was; see [`Truth::restore`].")]
-            pub fn $restore(&self, id: &str) -> Result<(), EditError> {
-                self.restore(Collection::$collection, id)
-            }
-        }
-    };
-}
-
-named_edits!(
-    Clients,
-    "a client",
-    add_client,
-    update_client,
-    delete_client,
-    restore_client
-);
-named_edits!(
-    Opportunities,
-    "an opportunity",
-    add_opportunity,
-    update_opportunity,
-    delete_opportunity,
-    restore_opportunity
-);
-named_edits!(
-    SalesCycles,
-    "a stage",
-    add_stage,
-    update_stage,
-    delete_stage,
-    restore_stage
-);
-named_edits!(
-    Notes,
-    "a note",
-    add_note_record,
-    update_note,
-    delete_note,
-    restore_note
-);
-named_edits!(
-    Events,
-    "an event",
-    add_event,
-    update_event,
-    delete_event,
-    restore_event
-);

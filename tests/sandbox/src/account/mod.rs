@@ -1,9 +1,9 @@
-//! One upstream account: its truth, how it answers, and what arrived at it.
+//! An account of a simulated service: its truth, how it answers, and what arrived at it.
 
 mod handle;
-mod spec;
+mod registry;
 mod state;
 
 pub use handle::Account;
-pub use spec::{AccountSpec, SpecError};
+pub(crate) use registry::Accounts;
 pub(crate) use state::AccountState;

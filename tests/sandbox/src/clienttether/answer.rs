@@ -5,16 +5,19 @@ use std::time::Duration;
 use poem::http::Method;
 
 use super::call::Call;
-use super::delivery::Delivery;
 use super::endpoint::Endpoint;
-use super::reply::Reply;
-use super::{listing, single};
+use super::truth::Collection;
+use super::{ClientTether, envelope, listing, single};
 use crate::account::AccountState;
-use crate::fault::FaultKind;
-use crate::truth::Collection;
+use crate::fault::{FaultKind, struck};
+use crate::reply::Reply;
+use crate::transmission::Transmission;
 
 /// Records the request and returns how to answer it, and after which delay.
-pub(crate) fn answer(state: &mut AccountState, call: &Call) -> (Duration, Delivery) {
+pub(crate) fn answer(
+    state: &mut AccountState<ClientTether>,
+    call: &Call,
+) -> (Duration, Transmission) {
     let request = call.recorded(state);
     state.log.record(request);
     let latency = Duration::from_millis(state.switches.latency_ms);
@@ -22,9 +25,9 @@ pub(crate) fn answer(state: &mut AccountState, call: &Call) -> (Duration, Delive
 }
 
 /// Answers once the keys are right and the endpoint exists.
-fn checked(state: &mut AccountState, call: &Call) -> Delivery {
+fn checked(state: &mut AccountState<ClientTether>, call: &Call) -> Transmission {
     if !call.is_authorized(state) {
-        return Reply::refusal(state.switches.auth_failure).into();
+        return envelope::refusal(state.switches.auth_failure).into();
     }
     let endpoint = match endpoint(call) {
         Ok(endpoint) => endpoint,
@@ -42,14 +45,14 @@ fn endpoint(call: &Call) -> Result<Endpoint, Reply> {
     let is_write = Endpoint::is_write(&call.endpoint);
     match known {
         Some(endpoint) if call.method == Method::GET => Ok(endpoint),
-        None if !is_write => Err(Reply::failure(404, false)),
-        _ => Err(Reply::failure(405, false)),
+        None if !is_write => Err(Reply::failure(404)),
+        _ => Err(Reply::failure(405)),
     }
 }
 
 /// Returns the true answer, bent where `fault` is one of listings.
 fn honest(
-    state: &AccountState,
+    state: &AccountState<ClientTether>,
     call: &Call,
     endpoint: Endpoint,
     fault: Option<&FaultKind>,
@@ -57,61 +60,30 @@ fn honest(
     match endpoint {
         Endpoint::ClientById => single::client_by_id(state, call),
         Endpoint::ClientExists => single::client_exists(state, call),
-        Endpoint::HistoryNotes if !is_client_known(state, call) => Reply::not_found(),
+        Endpoint::HistoryNotes if !is_client_known(state, call) => envelope::not_found(),
         Endpoint::List(_) | Endpoint::HistoryNotes | Endpoint::Activity => {
             listing::answer(state, call, endpoint, fault)
         }
     }
 }
 
-fn is_client_known(state: &AccountState, call: &Call) -> bool {
+fn is_client_known(state: &AccountState<ClientTether>, call: &Call) -> bool {
     let id = call.id.as_deref().unwrap_or_default();
     state.truth.find(Collection::Clients, id).is_some()
 }
 
 /// Returns what the fault makes of the answer.
 fn faulty(
-    state: &mut AccountState,
+    state: &mut AccountState<ClientTether>,
     call: &Call,
     endpoint: Endpoint,
     fault: &FaultKind,
-) -> Delivery {
+) -> Transmission {
     if *fault == FaultKind::RegenerateToken {
-        state.rotate_token();
-        return Reply::refusal(state.switches.auth_failure).into();
+        state.rotate_secret();
+        return envelope::refusal(state.switches.auth_failure).into();
     }
-    if let Some(instead) = replaced(fault) {
-        return instead;
-    }
-    let reply = honest(state, call, endpoint, Some(fault));
-    match fault {
-        FaultKind::TruncatedJson => reply.truncated().into(),
-        FaultKind::Slow(delay) => Delivery::Late(*delay, reply),
-        FaultKind::Trickle => Delivery::Trickling(reply),
-        FaultKind::Hold => Delivery::Held(state.released(), reply),
-        FaultKind::BreakOff => Delivery::BrokenOff(reply),
-        _ => reply.into(),
-    }
-}
-
-/// Returns what stands in for the true answer, for the faults that need nothing of it.
-fn replaced(fault: &FaultKind) -> Option<Delivery> {
-    let reply = match fault {
-        FaultKind::Hang => return Some(Delivery::Never),
-        FaultKind::ConnectionReset => return Some(Delivery::Reset),
-        FaultKind::Body(size) => return Some(Delivery::Padded(*size)),
-        FaultKind::Status(status) => Reply::failure(*status, false),
-        FaultKind::StatusWith {
-            status,
-            retry_after,
-            html,
-        } => Reply::failure(*status, *html).retry_after(retry_after.clone()),
-        FaultKind::Unauthorized { status, html } => Reply::failure(*status, *html),
-        FaultKind::EnvelopeError(code) => Reply::error(code, "Scripted error"),
-        FaultKind::HtmlPage => Reply::html(200),
-        FaultKind::NotJson => Reply::json("Success, 0 records"),
-        FaultKind::EmptyAsCt515 => Reply::not_found(),
-        _ => return None,
-    };
-    Some(reply.into())
+    struck::<ClientTether>(fault, state.released(), || {
+        honest(state, call, endpoint, Some(fault))
+    })
 }

@@ -3,9 +3,9 @@
 use poem::http::Method;
 use poem::{Addr, Request};
 
+use super::ClientTether;
 use super::window::Window;
 use crate::account::AccountState;
-use crate::clock;
 use crate::request_log::RecordedRequest;
 
 /// One request.
@@ -53,11 +53,11 @@ impl Call {
         Window::of(self).map_or(1, Window::page)
     }
 
-    pub(crate) fn is_authorized(&self, state: &AccountState) -> bool {
-        self.access_token.as_deref() == Some(state.access_token.as_str())
+    pub(crate) fn is_authorized(&self, state: &AccountState<ClientTether>) -> bool {
+        self.access_token.as_deref() == Some(state.secret.as_str())
     }
 
-    pub(crate) fn recorded(&self, state: &AccountState) -> RecordedRequest {
+    pub(crate) fn recorded(&self, state: &AccountState<ClientTether>) -> RecordedRequest {
         RecordedRequest {
             method: self.method.to_string(),
             endpoint: self.endpoint.clone(),
@@ -66,8 +66,8 @@ impl Call {
             page: self.page(),
             had_token: self.access_token.is_some(),
             was_authorized: self.is_authorized(state),
-            at: clock::now(),
-            elapsed: state.added_at.elapsed(),
+            at: state.clock.now(),
+            elapsed: state.age(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The endpoints that exist.
 
-use crate::truth::Collection;
+use super::truth::Collection;
 
 /// A read endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use tokio::time::sleep;
 
 use super::answer::answer;
 use super::call::Call;
-use super::delivery::Delivery;
-use super::reply::Reply;
+use super::envelope;
+use crate::habit::AuthFailure;
 use crate::sandbox::Shared;
-use crate::switches::AuthFailure;
+use crate::transmission::Transmission;
 
 /// Where the API lies on the sandbox's port.
 pub(crate) const BASE_PATH: &str = "/clienttether/v2/api";
@@ -30,27 +30,27 @@ impl Endpoint for Api {
     async fn call(&self, request: Request) -> Result<Response> {
         let call = Call::of(&request);
         let connections = &self.shared.connections;
-        let delivery = if connections.is_refusing() {
-            Delivery::Reset
+        let transmission = if connections.is_refusing() {
+            Transmission::Reset
         } else {
             self.answer(&call).await
         };
-        Ok(delivery
+        Ok(transmission
             .send(call.accepts_gzip, connections, &call.peer)
             .await)
     }
 }
 
 impl Api {
-    async fn answer(&self, call: &Call) -> Delivery {
+    async fn answer(&self, call: &Call) -> Transmission {
         let web_key = call.web_key.as_deref().unwrap_or_default();
-        let Some(account) = self.shared.account(web_key) else {
-            return Reply::refusal(AuthFailure::default()).into();
+        let Some(account) = self.shared.clienttether.get(web_key) else {
+            return envelope::refusal(AuthFailure::default()).into();
         };
-        let (latency, delivery) = answer(&mut account.lock(), call);
+        let (latency, transmission) = answer(&mut account.lock(), call);
         if !latency.is_zero() {
             sleep(latency).await;
         }
-        delivery
+        transmission
     }
 }

@@ -4,44 +4,51 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::bend::{announced_total, bend_listing, bend_page};
 use super::call::Call;
 use super::endpoint::Endpoint;
-use super::reply::Reply;
-use super::shape;
+use super::switches::{EmptyStyle, OverLimit, Switches, TotalStyle};
+use super::truth::{Collection, Truth};
 use super::window::Window;
+use super::{ClientTether, envelope, shape};
 use crate::account::AccountState;
-use crate::fault::FaultKind;
+use crate::fault::{FaultKind, announced_total, bend_listing, bend_page};
+use crate::habit::Order;
 use crate::record::Record;
-use crate::switches::{EmptyStyle, Order, OverLimit, Switches};
-use crate::truth::{Collection, Truth};
+use crate::reply::Reply;
 
-/// How far the unstable order moves on with each request.
-const UNSTABLE_STEP: usize = 7;
+/// Of every so many rows one is struck by a fault of single records.
+const MALFORMED_INTERVAL: usize = 100;
 
 /// Answers a listing, bent by `fault` where that is one of listings.
 pub(crate) fn answer(
-    state: &AccountState,
+    state: &AccountState<ClientTether>,
     call: &Call,
     endpoint: Endpoint,
     fault: Option<&FaultKind>,
 ) -> Reply {
     let Some(window) = window(state, call, endpoint, fault) else {
-        return Reply::error("CT400", "Bad request");
+        return envelope::error("CT400", "Bad request");
     };
     let mut rows = rows(&state.truth, call, endpoint);
-    bend_listing(&mut rows, fault);
-    let total = announced_total(rows.len(), &state.switches, fault);
-    let shift = shift(state, call);
-    let mut page = page(&rows, window, state.switches.order, shift)
+    bend_listing(&mut rows, "compName", fault);
+    let total = total(rows.len(), state.switches.total_record, fault);
+    let nth = state.log.count(&call.endpoint);
+    let mut page = page(&rows, window, state.switches.order, nth)
         .map(|record| shape::listed(collection(endpoint), record, &state.switches).to_json())
         .collect::<Vec<String>>();
-    bend_page(&mut page, window.offset, collection(endpoint), fault);
-    envelope(&state.switches, endpoint, total.as_ref(), page)
+    let id_field = collection(endpoint).id_field();
+    bend_page(
+        &mut page,
+        window.offset,
+        MALFORMED_INTERVAL,
+        id_field,
+        fault,
+    );
+    enveloped(&state.switches, endpoint, total.as_ref(), page)
 }
 
 fn window(
-    state: &AccountState,
+    state: &AccountState<ClientTether>,
     call: &Call,
     endpoint: Endpoint,
     fault: Option<&FaultKind>,
@@ -117,38 +124,37 @@ fn is_within(time: &str, call: &Call, from: &str) -> bool {
     is_late_enough && is_early_enough
 }
 
-/// Returns how far the unstable order has moved by this request.
-fn shift(state: &AccountState, call: &Call) -> usize {
-    let count = usize::try_from(state.log.count(&call.endpoint)).unwrap_or_default();
-    count.saturating_mul(UNSTABLE_STEP)
+/// Returns the announced total as the switch has it.
+fn total(rows: usize, style: TotalStyle, fault: Option<&FaultKind>) -> Option<Value> {
+    let total = announced_total(rows, fault)?;
+    match style {
+        TotalStyle::Number => Some(total),
+        TotalStyle::Text if total.is_string() => Some(total),
+        TotalStyle::Text => Some(total.to_string().into()),
+        TotalStyle::Missing => None,
+    }
 }
 
 fn page<'a>(
     rows: &'a [Cow<'a, Record>],
     window: Window,
     order: Order,
-    shift: usize,
+    nth: u64,
 ) -> impl Iterator<Item = &'a Record> {
     let count = rows.len();
     let end = window.offset.saturating_add(window.limit).min(count);
-    (window.offset..end).filter_map(move |place| {
-        let place = match order {
-            Order::Ascending => place,
-            Order::Descending => count - 1 - place,
-            Order::Unstable => (place + shift) % count,
-        };
-        rows.get(place).map(Cow::as_ref)
-    })
+    (window.offset..end)
+        .filter_map(move |place| rows.get(order.shown_at(place, count, nth)).map(Cow::as_ref))
 }
 
-fn envelope(
+fn enveloped(
     switches: &Switches,
     endpoint: Endpoint,
     total: Option<&Value>,
     page: Vec<String>,
 ) -> Reply {
     if page.is_empty() && switches.empty == EmptyStyle::NoRecordFound {
-        return Reply::not_found();
+        return envelope::not_found();
     }
     let rows = match endpoint {
         // This one list nests a level deeper than the others.
@@ -158,5 +164,5 @@ fn envelope(
     if switches.unwrapped {
         return Reply::json(format!("[{}]", rows.join(",")));
     }
-    Reply::success(total, &rows)
+    envelope::success(total, &rows)
 }

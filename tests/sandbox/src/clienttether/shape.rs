@@ -7,9 +7,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::switches::{MoneyStyle, Switches};
+use super::truth::{Collection, Truth};
 use crate::record::Record;
-use crate::switches::{MoneyStyle, Switches};
-use crate::truth::{Collection, Truth};
 
 /// Field with the id of a note.
 pub(crate) const NOTE_ID: &str = "note_id";

@@ -3,38 +3,38 @@
 use serde_json::json;
 
 use super::call::Call;
-use super::reply::Reply;
-use super::shape;
+use super::truth::Collection;
+use super::{ClientTether, envelope, shape};
 use crate::account::AccountState;
 use crate::record::Record;
-use crate::truth::Collection;
+use crate::reply::Reply;
 
 /// Answers `read_client_by_id/{id}`.
-pub(crate) fn client_by_id(state: &AccountState, call: &Call) -> Reply {
+pub(crate) fn client_by_id(state: &AccountState<ClientTether>, call: &Call) -> Reply {
     let Some(id) = call.id.as_deref() else {
-        return Reply::error("CT501", "Required key/value pair(s) missing");
+        return envelope::error("CT501", "Required key/value pair(s) missing");
     };
     match state.truth.find(Collection::Clients, id) {
         Some(client) => {
             let client = shape::served(Collection::Clients, client, &state.switches);
-            Reply::success(Some(&json!(1)), &[client.to_json()])
+            envelope::success(Some(&json!(1)), &[client.to_json()])
         }
-        None => Reply::not_found(),
+        None => envelope::not_found(),
     }
 }
 
 /// Answers `read_client_exist`.
-pub(crate) fn client_exists(state: &AccountState, call: &Call) -> Reply {
+pub(crate) fn client_exists(state: &AccountState<ClientTether>, call: &Call) -> Reply {
     let wanted = ["phone", "email"]
         .into_iter()
         .find_map(|field| call.parameter(field).map(|value| (field, value)));
     let Some((field, value)) = wanted else {
-        return Reply::error("CT501", "Required key/value pair(s) missing");
+        return envelope::error("CT501", "Required key/value pair(s) missing");
     };
     let is_match = |client: &&Record| client.text(field).eq_ignore_ascii_case(value);
     match state.truth.clients.iter().find(is_match) {
         Some(client) => found(client),
-        None => Reply::not_found(),
+        None => envelope::not_found(),
     }
 }
 

@@ -26,10 +26,10 @@ impl Refusal {
     }
 
     /// There is no such account.
-    pub(super) fn no_account(web_key: &str) -> Self {
+    pub(super) fn no_account(name: &str) -> Self {
         Self {
             status: StatusCode::NOT_FOUND,
-            sentence: format!("there is no account {web_key:?}"),
+            sentence: format!("there is no account {name:?}"),
         }
     }
 }

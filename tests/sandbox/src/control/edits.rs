@@ -7,20 +7,20 @@ use serde_json::Value;
 
 use super::body::{Refusal, read};
 use crate::account::Account;
-use crate::edit::Edit;
+use crate::upstream::Upstream;
 
 /// What to change, and when.
-pub(super) enum Edits {
-    Now(Vec<Edit>),
-    Before(Scheduled),
+pub(super) enum Edits<U: Upstream> {
+    Now(Vec<U::Edit>),
+    Before(Scheduled<U::Edit>),
 }
 
 /// Edits that wait for a request.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Scheduled {
+pub(super) struct Scheduled<E> {
     before: Moment,
-    edits: Vec<Edit>,
+    edits: Vec<E>,
 }
 
 /// The `nth` request from now, counted from 1, to an endpoint.
@@ -37,7 +37,7 @@ pub(super) struct Made {
     added: Vec<String>,
 }
 
-impl Edits {
+impl<U: Upstream> Edits<U> {
     /// Reads edits. The two forms are told apart first, so that an error is about the one that was meant.
     pub(super) async fn read(body: Body) -> Result<Self, Refusal> {
         match read::<Value>(body).await? {
@@ -46,28 +46,16 @@ impl Edits {
         }
     }
 
-    /// Makes them all or none; those that wait are only noted, and one that fails then is left out.
-    pub(super) fn make(self, account: &Account) -> Result<Made, Refusal> {
+    /// Makes them all or none; those that wait are only noted.
+    pub(super) fn make(self, account: &Account<U>) -> Result<Made, Refusal> {
         let added = match self {
             Self::Now(edits) => account.apply(edits).map_err(Refusal::bad_request)?,
-            Self::Before(scheduled) => {
-                scheduled.note(account);
+            Self::Before(Scheduled { before, edits }) => {
+                account.apply_before_request(&before.endpoint, before.nth, edits);
                 Vec::new()
             }
         };
         Ok(Made { added })
-    }
-}
-
-impl Scheduled {
-    fn note(self, account: &Account) {
-        let Self { before, edits } = self;
-        account.before_request(&before.endpoint, before.nth, move |truth| {
-            for edit in edits {
-                // Nobody is there to be told: the request that set this off is about something else.
-                let _ = edit.apply(truth);
-            }
-        });
     }
 }
 

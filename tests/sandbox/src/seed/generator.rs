@@ -1,11 +1,11 @@
 //! A small generator of repeatable numbers (splitmix64).
 
 /// Draws numbers; the same origin always draws the same ones.
-pub(super) struct Generator(u64);
+pub(crate) struct Generator(u64);
 
 impl Generator {
     /// Returns the generator of one record.
-    pub(super) fn of(seed: u64, purpose: &str, place: usize) -> Self {
+    pub(crate) fn of(seed: u64, purpose: &str, place: usize) -> Self {
         let mut state = seed;
         for byte in purpose.bytes() {
             state = mixed(state ^ u64::from(byte));
@@ -14,18 +14,18 @@ impl Generator {
     }
 
     /// Returns a number from 0 up to, not including, `end`; 0 where `end` is 0.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         let end = u64::try_from(end).unwrap_or(u64::MAX).max(1);
         usize::try_from(self.next() % end).unwrap_or_default()
     }
 
     /// Returns true in so many of 100 draws.
-    pub(super) fn chance(&mut self, percent: usize) -> bool {
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
     /// Returns one of the texts; empty text where there is none.
-    pub(super) fn pick<'a>(&mut self, texts: &[&'a str]) -> &'a str {
+    pub(crate) fn pick<'a>(&mut self, texts: &[&'a str]) -> &'a str {
         texts
             .get(self.below(texts.len()))
             .copied()

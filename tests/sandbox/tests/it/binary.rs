@@ -11,6 +11,7 @@ use tokio::process::Command;
 async fn the_program_says_where_it_listens_and_stops_when_told() -> anyhow::Result<()> {
     let mut program = Command::new(env!("CARGO_BIN_EXE_ctsync-sandbox"))
         .args(["--accounts", "2", "--leads", "3", "--odd"])
+        .args(["--opportunities", "5", "--rms-opportunities", "7"])
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()?;
@@ -32,6 +33,21 @@ async fn the_program_says_where_it_listens_and_stops_when_told() -> anyhow::Resu
         .header("X-Web-Key", text(&account["webKey"]));
     let answer: Value = request.send().await?.json().await?;
     assert_eq!(answer["TotalRecord"], 3);
+
+    let account = &line["currentRmsAccounts"][1];
+    assert_eq!(account["subdomain"], "rental-2");
+    let url = format!("{}/current-rms/api/v1/opportunities", text(&line["url"]));
+    let request = http
+        .get(url)
+        .header("X-SUBDOMAIN", text(&account["subdomain"]))
+        .header("X-AUTH-TOKEN", text(&account["apiKey"]));
+    let answer: Value = request
+        .query(&[("filtermode", "all")])
+        .send()
+        .await?
+        .json()
+        .await?;
+    assert_eq!(answer["meta"]["total_row_count"], 7);
 
     let id = program.id().context("the program runs")?.to_string();
     Command::new("kill").args(["-TERM", &id]).status().await?;

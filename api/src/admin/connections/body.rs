@@ -1,0 +1,124 @@
+//! What requests about connections say.
+
+use engine::admin::connections::{ConnectionChange, DEFAULT_NAME, NewConnection};
+use engine::credentials::Credentials;
+use entity::TenantId;
+use poem_openapi::Object;
+
+use crate::access::Caller;
+use crate::admin::settings::{ConnectionSettings, Settings, for_the_agency};
+use crate::error::{ApiError, Code};
+use crate::text::{Secret, Text};
+use crate::word::Source;
+
+/// What a connection signs in with. It is never shown again.
+#[derive(Debug, Object)]
+#[oai(rename = "Credentials", rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct CredentialsBody {
+    /// ClientTether: the location's web key.
+    web_key: Secret,
+    /// ClientTether: the enterprise token; the one of the agency if left out.
+    access_token: Option<Secret>,
+}
+
+/// A connection to be.
+#[derive(Debug, Object)]
+#[oai(
+    rename = "NewConnection",
+    rename_all = "camelCase",
+    deny_unknown_fields
+)]
+pub(super) struct NewConnectionBody {
+    /// The upstream.
+    source: Source,
+    /// Tells several accounts of one upstream apart; `main` if left out.
+    #[oai(validator(min_length = 1, max_length = 200))]
+    name: Option<Text>,
+    /// What it signs in with.
+    credentials: CredentialsBody,
+    /// Settings that differ from the defaults.
+    settings: Option<Settings<ConnectionSettings>>,
+}
+
+/// What to change about a connection; what is left out stays.
+#[derive(Debug, Object)]
+#[oai(
+    rename = "ConnectionChange",
+    rename_all = "camelCase",
+    deny_unknown_fields
+)]
+pub(super) struct ConnectionChangeBody {
+    /// The new name.
+    #[oai(validator(min_length = 1, max_length = 200))]
+    name: Option<Text>,
+    /// Settings to change; `null` goes back to the default.
+    settings: Option<Settings<ConnectionSettings>>,
+}
+
+impl From<CredentialsBody> for Credentials {
+    fn from(body: CredentialsBody) -> Self {
+        let CredentialsBody {
+            web_key: Secret(web_key),
+            access_token,
+        } = body;
+        Self::ClientTether {
+            web_key,
+            access_token: access_token.map(|Secret(token)| token),
+        }
+    }
+}
+
+impl NewConnectionBody {
+    /// Returns what `caller` wants to add to `tenant`.
+    pub(super) fn checked(
+        self,
+        tenant: TenantId,
+        caller: &Caller,
+    ) -> Result<NewConnection, ApiError> {
+        let Self {
+            source,
+            name,
+            credentials,
+            settings,
+        } = self;
+        let settings = settings.unwrap_or_default();
+        require_allowed(&settings, caller)?;
+        Ok(NewConnection {
+            tenant,
+            source: source.into(),
+            name: name.map_or_else(|| DEFAULT_NAME.to_owned(), |Text(name)| name),
+            settings: settings.assignments(),
+            credentials: credentials.into(),
+        })
+    }
+}
+
+impl ConnectionChangeBody {
+    /// Returns what `caller` wants to change.
+    pub(super) fn checked(self, caller: &Caller) -> Result<ConnectionChange, ApiError> {
+        let Self { name, settings } = self;
+        let settings = settings.unwrap_or_default();
+        if name.is_none() && settings.is_empty() {
+            let detail = "there is nothing to change: give name or settings";
+            return Err(ApiError::new(Code::Invalid, detail));
+        }
+        require_allowed(&settings, caller)?;
+        Ok(ConnectionChange {
+            name: name.map(|Text(name)| name),
+            settings: settings.assignments(),
+        })
+    }
+}
+
+fn require_allowed(
+    settings: &Settings<ConnectionSettings>,
+    caller: &Caller,
+) -> Result<(), ApiError> {
+    match for_the_agency(settings) {
+        Some(name) if !caller.principal().is_agency_admin() => {
+            let detail = format!("only the agency may set `{name}` of a connection");
+            Err(ApiError::new(Code::Forbidden, detail))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,251 @@
+//! How often somebody may ask, and what they are told about it.
+//!
+//! Each caller has a quota of their own, whichever process or address they ask from. Whoever cannot be told
+//! yet, because the credential was never seen to be good, uses up the quota of the address: guessing is slow,
+//! and expensive look-ups cannot be had for nothing. A credential that was good before is not held up by what
+//! others behind the same address do.
+//!
+//! Answers tell the quota as `draft-ietf-httpapi-ratelimit-headers-10` has it: `RateLimit-Policy` the whole of
+//! it and the seconds in which it comes back, `RateLimit` what is left and when the whole is back. Answers that
+//! no quota was used up for tell none.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
+
+use super::settings::{EdgeSettings, Rate};
+use crate::error::{ApiError, Code};
+
+/// Most callers or addresses that are told apart; all further ones share what is left.
+const MAX_KEYS: usize = 100_000;
+/// How many requests pass until those are forgotten who have all of their quota again.
+const TIDY_EVERY: usize = 10_000;
+/// Most credentials that are remembered as good.
+const MAX_KNOWN: usize = 100_000;
+
+/// What is left of a quota.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Standing {
+    name: &'static str,
+    capacity: u32,
+    window_seconds: u64,
+    remaining: u32,
+    reset_seconds: u64,
+}
+
+impl Standing {
+    /// The value of `RateLimit-Policy`.
+    pub(super) fn policy(&self) -> String {
+        format!(
+            "\"{}\";q={};w={}",
+            self.name, self.capacity, self.window_seconds
+        )
+    }
+
+    /// The value of `RateLimit`.
+    pub(super) fn limit(&self) -> String {
+        format!(
+            "\"{}\";r={};t={}",
+            self.name, self.remaining, self.reset_seconds
+        )
+    }
+}
+
+/// A request is one too many.
+#[derive(Debug)]
+pub(crate) struct Exceeded {
+    /// What is left: nothing.
+    pub(super) standing: Standing,
+    retry_after: Duration,
+}
+
+impl From<Exceeded> for ApiError {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::from(Code::RateLimited).retry_after(exceeded.retry_after)
+    }
+}
+
+/// The quotas of everybody.
+pub(crate) struct Quotas {
+    callers: Option<Limiter<String>>,
+    addresses: Option<Limiter<IpAddr>>,
+    known: Mutex<HashSet<[u8; 32]>>,
+}
+
+impl Quotas {
+    pub(super) fn new(settings: &EdgeSettings) -> Self {
+        let overflow = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+        Self {
+            callers: settings
+                .callers
+                .map(|rate| Limiter::new("caller", rate, String::new())),
+            addresses: settings
+                .strangers
+                .map(|rate| Limiter::new("address", rate, overflow)),
+            known: Mutex::default(),
+        }
+    }
+
+    /// Counts a request of the caller `key`.
+    pub(crate) fn charge_caller(&self, key: &str) -> Result<Option<Standing>, Exceeded> {
+        let limiter = self.callers.as_ref();
+        limiter
+            .map(|limiter| limiter.charge(key.to_owned()))
+            .transpose()
+    }
+
+    /// Counts a request from `address` without a credential that is known to be good.
+    pub(crate) fn charge_address(
+        &self,
+        address: Option<IpAddr>,
+    ) -> Result<Option<Standing>, Exceeded> {
+        let limiter = self.addresses.as_ref().zip(address);
+        limiter
+            .map(|(limiter, address)| limiter.charge(network(address)))
+            .transpose()
+    }
+
+    /// Whether the credential with this digest was good before.
+    pub(crate) fn is_known(&self, digest: &[u8; 32]) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.contains(digest)
+    }
+
+    /// Remembers that the credential with this digest is good.
+    pub(crate) fn know(&self, digest: [u8; 32]) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_KNOWN {
+            known.clear();
+        }
+        known.insert(digest);
+    }
+
+    /// Forgets a credential that is not good any more.
+    pub(crate) fn forget(&self, digest: &[u8; 32]) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.remove(digest);
+    }
+}
+
+/// Returns what one household or machine has: an IPv6 address is as good as 2^64 of them.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            let prefix = address.to_bits() & (u128::MAX << 64);
+            IpAddr::V6(Ipv6Addr::from_bits(prefix))
+        }
+    }
+}
+
+type Buckets<K> =
+    RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>;
+
+struct Limiter<K: Hash + Eq + Clone> {
+    name: &'static str,
+    rate: Rate,
+    buckets: Buckets<K>,
+    /// Whom those are taken for who are too many to be told apart.
+    overflow: K,
+    charge_count: AtomicUsize,
+}
+
+impl<K: Hash + Eq + Clone> Limiter<K> {
+    fn new(name: &'static str, rate: Rate, overflow: K) -> Self {
+        let quota = Quota::per_minute(rate.per_minute).allow_burst(rate.burst);
+        Self {
+            name,
+            rate,
+            buckets: RateLimiter::dashmap_with_clock(quota, DefaultClock::default())
+                .with_middleware(),
+            overflow,
+            charge_count: AtomicUsize::new(0),
+        }
+    }
+
+    fn charge(&self, key: K) -> Result<Standing, Exceeded> {
+        if self.charge_count.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1 {
+            self.buckets.retain_recent();
+        }
+        let is_full = self.buckets.len() >= MAX_KEYS;
+        let key = if is_full { self.overflow.clone() } else { key };
+        match self.buckets.check_key(&key) {
+            Ok(snapshot) => Ok(self.standing(snapshot.remaining_burst_capacity())),
+            Err(refused) => Err(Exceeded {
+                standing: self.standing(0),
+                retry_after: refused.wait_time_from(DefaultClock::default().now()),
+            }),
+        }
+    }
+
+    fn standing(&self, remaining: u32) -> Standing {
+        let burst = self.rate.burst.get();
+        Standing {
+            name: self.name,
+            capacity: burst,
+            window_seconds: self.seconds_for(burst),
+            remaining,
+            reset_seconds: self.seconds_for(burst.saturating_sub(remaining)),
+        }
+    }
+
+    /// How long it takes for so many requests to be allowed again.
+    fn seconds_for(&self, requests: u32) -> u64 {
+        (u64::from(requests) * 60).div_ceil(u64::from(self.rate.per_minute.get()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    fn limiter(per_minute: u32, burst: u32) -> Limiter<String> {
+        let rate = Rate {
+            per_minute: NonZeroU32::new(per_minute).unwrap(),
+            burst: NonZeroU32::new(burst).unwrap(),
+        };
+        Limiter::new("caller", rate, String::new())
+    }
+
+    #[test]
+    fn a_quota_is_used_up_and_tells_when_it_is_back() {
+        let limiter = limiter(6, 2);
+        let first = limiter.charge("a".to_owned()).unwrap();
+        assert_eq!(first.policy(), "\"caller\";q=2;w=20");
+        assert_eq!(first.limit(), "\"caller\";r=1;t=10");
+        limiter.charge("a".to_owned()).unwrap();
+        let refused = limiter.charge("a".to_owned()).unwrap_err();
+        assert_eq!(refused.standing.limit(), "\"caller\";r=0;t=20");
+        assert!(refused.retry_after > Duration::from_secs(8), "{refused:?}");
+    }
+
+    #[test]
+    fn callers_do_not_use_up_each_others_quota() {
+        let limiter = limiter(1, 1);
+        limiter.charge("a".to_owned()).unwrap();
+        assert!(limiter.charge("a".to_owned()).is_err());
+        limiter.charge("b".to_owned()).unwrap();
+    }
+
+    #[test]
+    fn one_network_has_one_quota() {
+        let same = ["2001:db8::1", "2001:db8::ffff:1"].map(|text| network(text.parse().unwrap()));
+        assert_eq!(same[0], same[1]);
+        let other = network("2001:db8:0:1::1".parse().unwrap());
+        assert_ne!(same[0], other);
+        assert_ne!(
+            network("192.0.2.1".parse().unwrap()),
+            network("192.0.2.2".parse().unwrap())
+        );
+    }
+}

@@ -1,0 +1,132 @@
+//! The life of the service: it opens what it needs, serves until it is told to stop, and tidies up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use api::access::oidc::Oidc;
+use api::config::Config;
+use api::{Access, State, routes};
+use engine::clock::Clock;
+use engine::connector::HttpClient;
+use engine::database::Database;
+use engine::error::{Error, chain};
+use engine::jobs::{Worker, WorkerOptions};
+use engine::observer::NoObserver;
+use engine::process::worker_name;
+use engine::run::Engine;
+use poem::Server;
+use poem::listener::{Acceptor, Listener, TcpListener};
+use secrecy::ExposeSecret;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::stop::StopSignals;
+
+/// How long requests under way may take when the service is told to stop.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may be silent.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+/// How often the worker looks whether the schema was migrated.
+const SCHEMA_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Serves until a signal stops it.
+///
+/// # Errors
+/// When the database cannot be opened, or nothing can listen on the address.
+pub(crate) async fn serve(config: Config, has_worker: bool) -> Result<()> {
+    let mut signals = StopSignals::listen().context("could not listen for signals")?;
+    let acceptor = bind(&config.bind).await?;
+    let engine = engine(&config).await?;
+    let access = Access {
+        oidc: config
+            .oidc
+            .map(|settings| Oidc::new(settings, engine.http.clone(), engine.clock.clone())),
+    };
+    let shutdown = CancellationToken::new();
+    let worker = has_worker.then(|| start_worker(engine.clone(), shutdown.clone()));
+    let database = engine.database.clone();
+    let state = Arc::new(State::new(engine, access, config.edge));
+    info!(address = %addresses(&acceptor), "serving");
+
+    let serving = Server::new_with_acceptor(acceptor)
+        .idle_timeout(IDLE_TIMEOUT)
+        .run_with_graceful_shutdown(
+            routes(state),
+            shutdown.clone().cancelled_owned(),
+            Some(SHUTDOWN_TIMEOUT),
+        );
+    let ended = async {
+        serving.await.context("could not serve")?;
+        finish(worker).await;
+        database.close().await?;
+        Ok(())
+    };
+    tokio::pin!(ended);
+    tokio::select! {
+        result = &mut ended => return result,
+        () = signals.next() => {
+            info!("stopping; a second signal leaves at once");
+            shutdown.cancel();
+        }
+    }
+    tokio::select! {
+        result = &mut ended => result,
+        () = signals.next() => Ok(()),
+    }
+}
+
+async fn bind(address: &str) -> Result<impl Acceptor + 'static> {
+    let listener = TcpListener::bind(address.to_owned()).into_acceptor().await;
+    Ok(listener.map_err(|error| {
+        Error::Configuration(format!("CTSYNC_BIND: cannot listen on {address}: {error}"))
+    })?)
+}
+
+fn addresses(acceptor: &impl Acceptor) -> String {
+    let addresses = acceptor.local_addr();
+    let addresses = addresses.iter().map(ToString::to_string);
+    let addresses: Vec<_> = addresses.collect();
+    addresses.join(", ").replace("socket://", "http://")
+}
+
+async fn engine(config: &Config) -> Result<Engine> {
+    let settings = &config.process;
+    let database = Database::connect(settings.database_url.expose_secret()).await?;
+    if let Err(error) = database.require_current_schema().await {
+        warn!(error = %chain(&error), "data cannot be served yet");
+    }
+    Ok(Engine {
+        database,
+        clock: Clock::system(),
+        http: HttpClient::new()?,
+        keys: settings.keys.clone(),
+        defaults: settings.defaults.clone(),
+        worker: worker_name(),
+    })
+}
+
+/// Does syncs in the background, from when the schema is current.
+fn start_worker(engine: Engine, shutdown: CancellationToken) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        while engine.database.require_current_schema().await.is_err() {
+            tokio::select! {
+                () = engine.clock.sleep(SCHEMA_INTERVAL) => {}
+                () = shutdown.cancelled() => return,
+            }
+        }
+        let worker = Worker::new(engine, WorkerOptions::default());
+        if let Err(error) = worker.run(Arc::new(NoObserver), shutdown).await {
+            error!(error = %chain(&error), "the worker could not put its jobs back");
+        }
+    })
+}
+
+async fn finish(worker: Option<JoinHandle<()>>) {
+    if let Some(worker) = worker
+        && worker.await.is_err()
+    {
+        error!("the worker ended before its time");
+    }
+}

@@ -1,0 +1,98 @@
+//! Which connections a sync is started for.
+
+use engine::admin::connections;
+use engine::error::Error;
+use engine::jobs::StartSync;
+use engine::run::SyncRequest;
+use engine::settings::connection_settings;
+use entity::connection::{ConnectionStatus, Model};
+use entity::{Source, Stream, SyncRunId, TenantId};
+
+use crate::error::{ApiError, Code};
+use crate::state::State;
+
+/// Which connections of a tenant are meant.
+pub(super) struct Choice {
+    /// Only those of this upstream.
+    pub(super) source: Option<Source>,
+    /// Only the one with this id or name.
+    pub(super) connection: Option<String>,
+}
+
+/// Starts a run for each chosen connection that has none.
+///
+/// # Errors
+/// A conflict when no run could be started.
+pub(super) async fn start_all(
+    state: &State,
+    tenant: TenantId,
+    choice: &Choice,
+    request: &SyncRequest,
+) -> Result<Vec<SyncRunId>, ApiError> {
+    let chosen = choice.connections(state, tenant).await?;
+    require_streams(&chosen, request.streams.as_deref())?;
+    let mut started = vec![];
+    let mut conflict = None;
+    for connection in chosen {
+        let start = StartSync {
+            tenant,
+            connection: connection.id,
+            request: request.clone(),
+        };
+        match state.jobs.start_sync(start).await {
+            Ok(run) => started.push(run.id),
+            Err(error @ Error::Conflict(_)) => conflict = conflict.or(Some(error)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match conflict {
+        Some(conflict) if started.is_empty() => Err(conflict.into()),
+        _ => Ok(started),
+    }
+}
+
+impl Choice {
+    /// Returns the chosen connections, at least one; those left alone only when chosen by name.
+    async fn connections(&self, state: &State, tenant: TenantId) -> Result<Vec<Model>, ApiError> {
+        let owned = connections::list(&state.engine.database, Some(tenant)).await?;
+        let rows = owned.into_iter().map(|owned| owned.connection);
+        let chosen: Vec<_> = rows.filter(|row| self.means(row)).collect();
+        if !chosen.is_empty() {
+            return Ok(chosen);
+        }
+        let (code, detail) = match self.connection {
+            Some(_) => (Code::NotFound, "the tenant has no such connection"),
+            None => (
+                Code::Conflict,
+                "the tenant has no active connection to sync",
+            ),
+        };
+        Err(ApiError::new(code, detail))
+    }
+
+    fn means(&self, row: &Model) -> bool {
+        let is_of_source = self.source.is_none_or(|source| row.source == source);
+        let is_named = match &self.connection {
+            Some(name) => row.name == *name || row.id.to_string() == name.to_ascii_lowercase(),
+            None => row.status == ConnectionStatus::Active,
+        };
+        is_of_source && is_named
+    }
+}
+
+/// Refuses streams that a chosen connection does not mirror.
+fn require_streams(chosen: &[Model], streams: Option<&[Stream]>) -> Result<(), ApiError> {
+    for row in chosen {
+        let owner = format!("connection {}", row.name);
+        let settings = connection_settings(&owner, row.source, &row.settings);
+        let Some(mirrored) = settings.map_err(Error::from)?.streams else {
+            continue;
+        };
+        let wanted = streams.unwrap_or_default();
+        if let Some(other) = wanted.iter().find(|stream| !mirrored.contains(stream)) {
+            let detail = format!("the connection `{}` does not mirror {other}", row.name);
+            return Err(ApiError::new(Code::Invalid, detail));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! The real `ctsync-api`, as a process.
+
+mod outage;
+mod running;
+mod secrecy;
+mod settings;
+mod stopping;
+mod wire;

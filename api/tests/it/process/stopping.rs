@@ -1,0 +1,75 @@
+//! A process that is told to stop.
+
+use std::time::Duration;
+
+use tests::{Backend, on_both_databases};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::running::{Process, command};
+
+/// A request whose body comes later.
+async fn begin(process: &Process) -> TcpStream {
+    let mut stream = TcpStream::connect(&process.address).await.unwrap();
+    let head = "GET /api/sync/status HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // It is under way once another one, sent later, was answered.
+    assert_eq!(process.get("/healthz", None).await.status, 200);
+    stream
+}
+
+on_both_databases! {
+    async fn it_finishes_what_is_under_way_and_takes_nothing_new(app: &TestApp) {
+        let folder = tempfile::tempdir().unwrap();
+        let process = Process::start(command(app, folder.path())).await;
+        let mut slow = begin(&process).await;
+        process.signal("-TERM").await;
+        while TcpStream::connect(&process.address).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        slow.write_all(b"}").await.unwrap();
+        let mut answer = String::new();
+        slow.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+        let done = process.end().await;
+        assert_eq!(done.code, Some(0), "{done:?}");
+        assert!(done.stderr.contains("worker stopped"), "{done:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_signal_does_not_wait() {
+    tests::run(Backend::Sqlite, async |app| {
+        let folder = tempfile::tempdir().unwrap();
+        let process = Process::start(command(app, folder.path())).await;
+        let _slow = begin(&process).await;
+        let started = std::time::Instant::now();
+        process.signal("-INT").await;
+        while TcpStream::connect(&process.address).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        process.signal("-INT").await;
+        let done = process.end().await;
+        assert_eq!(done.code, Some(0), "{done:?}");
+        assert!(
+            started.elapsed() < Duration::from_secs(8),
+            "{:?}",
+            started.elapsed()
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_a_worker_no_syncs_are_done() {
+    tests::run(Backend::Sqlite, async |app| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = command(app, folder.path());
+        command.arg("--no-worker");
+        let process = Process::start(command).await;
+        process.signal("-TERM").await;
+        let done = process.end().await;
+        assert!(!done.stderr.contains("worker started"), "{done:?}");
+    })
+    .await;
+}

@@ -1,0 +1,32 @@
+//! `ctsync worker`: does the syncs that were started by hand.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use engine::jobs::{Worker, WorkerOptions};
+use engine::observer::NoObserver;
+use tokio_util::sync::CancellationToken;
+
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::sync::{Interrupted, engine, interruptible};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct WorkerArgs {
+    /// Most syncs at once.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: u16,
+}
+
+pub(crate) async fn run(context: &Context, args: &WorkerArgs) -> Result<Exit> {
+    let engine = engine(context, context.database().await?)?;
+    let options = WorkerOptions {
+        jobs: usize::from(args.jobs),
+        ..WorkerOptions::default()
+    };
+    let shutdown = CancellationToken::new();
+    let work = Worker::new(engine, options).run(Arc::new(NoObserver), shutdown.clone());
+    let done = interruptible(&shutdown, Box::pin(work)).await?;
+    done.ok_or(Interrupted)??;
+    Ok(Exit::Success)
+}

@@ -1,0 +1,7 @@
+//! API tokens: random secrets that are shown once and recognised by their digest.
+
+mod find;
+mod issue;
+
+pub use find::{NamedToken, TokenQuery, find, list, page, show};
+pub use issue::{MARK, NewToken, TokenScope, create, digest, revoke};

@@ -1,0 +1,199 @@
+//! What the state of tenants is judged from: a few queries, however many tenants there are.
+
+use std::collections::HashMap;
+
+use entity::sync_run::{self, RunKind, RunStatus};
+use entity::{ConnectionId, Stream, TenantId, connection, coverage, rejected_record, tenant};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+
+use super::StreamState;
+use crate::error::{Attempt, Result};
+
+/// How much is asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// Only what freshness follows from.
+    Freshness,
+    /// Streams and rejects, too.
+    Everything,
+}
+
+/// What is known of a connection.
+pub(super) struct Facts {
+    pub(super) connection: connection::Model,
+    /// The last run that was meant to bring the mirror up to date.
+    pub(super) last_run: Option<sync_run::Model>,
+    pub(super) open_reject_count: u64,
+    pub(super) streams: Vec<StreamState>,
+}
+
+/// What is known of many tenants' connections.
+pub(super) struct FactsByTenant(HashMap<TenantId, Vec<Facts>>);
+
+impl FactsByTenant {
+    /// Takes out what is known of `tenant`'s connections, by name.
+    pub(super) fn take(&mut self, tenant: &tenant::Model) -> Vec<Facts> {
+        self.0.remove(&tenant.id).unwrap_or_default()
+    }
+}
+
+/// Asks what is known of the connections of `tenants`.
+pub(super) async fn load(
+    db: &impl ConnectionTrait,
+    tenants: &[tenant::Model],
+    detail: Detail,
+) -> Result<FactsByTenant> {
+    let tenants: Vec<_> = tenants.iter().map(|tenant| tenant.id).collect();
+    let connections = connection::Entity::find()
+        .filter(connection::Column::TenantId.is_in(tenants.iter().copied()))
+        .order_by_asc(connection::Column::Name)
+        .all(db)
+        .await
+        .attempt("read the connections")?;
+    let mut last_runs = last_runs(db, &tenants).await?;
+    let (mut rejects, mut streams) = match detail {
+        Detail::Freshness => Default::default(),
+        Detail::Everything => (
+            open_rejects(db, &tenants).await?,
+            streams(db, &tenants).await?,
+        ),
+    };
+    let mut facts: HashMap<_, Vec<_>> = HashMap::new();
+    for connection in connections {
+        facts.entry(connection.tenant_id).or_default().push(Facts {
+            last_run: last_runs.remove(&connection.id),
+            open_reject_count: rejects.remove(&connection.id).unwrap_or_default(),
+            streams: streams.remove(&connection.id).unwrap_or_default(),
+            connection,
+        });
+    }
+    Ok(FactsByTenant(facts))
+}
+
+async fn last_runs(
+    db: &impl ConnectionTrait,
+    tenants: &[TenantId],
+) -> Result<HashMap<ConnectionId, sync_run::Model>> {
+    let last: SelectStatement = Query::select()
+        .expr(last_run_of_connection())
+        .from(connection::Entity)
+        .and_where(connection::Column::TenantId.is_in(tenants.iter().copied()))
+        .to_owned();
+    let runs = sync_run::Entity::find()
+        .filter(sync_run::Column::Id.in_subquery(last))
+        .all(db)
+        .await
+        .attempt("read the last runs")?;
+    Ok(runs
+        .into_iter()
+        .map(|run| (run.connection_id, run))
+        .collect())
+}
+
+/// Selects, within a query of connections, the id of the last run that was meant to bring the mirror up to
+/// date.
+fn last_run_of_connection() -> Expr {
+    use sync_run::Column;
+    let earlier = Alias::new("earlier");
+    let column = |column: Column| Expr::col((earlier.clone(), column));
+    let of_connection = |own: Column, connections: connection::Column| {
+        column(own).eq(Expr::col((connection::Entity, connections)))
+    };
+    let query = Query::select()
+        .expr(column(Column::Id))
+        .from_as(sync_run::Entity, earlier.clone())
+        .and_where(of_connection(
+            Column::TenantId,
+            connection::Column::TenantId,
+        ))
+        .and_where(of_connection(Column::ConnectionId, connection::Column::Id))
+        .and_where(column(Column::Kind).is_not_in([
+            RunKind::Verify.as_str(),
+            RunKind::Replay.as_str(),
+            RunKind::Record.as_str(),
+        ]))
+        .and_where(column(Column::DryRun).eq(false))
+        .and_where(
+            column(Column::Status)
+                .is_not_in([RunStatus::Queued.as_str(), RunStatus::Skipped.as_str()]),
+        )
+        .order_by((earlier.clone(), Column::StartedAt), sea_orm::Order::Desc)
+        .order_by((earlier.clone(), Column::Id), sea_orm::Order::Desc)
+        .limit(1)
+        .to_owned();
+    Expr::SubQuery(None, Box::new(query.into()))
+}
+
+#[derive(FromQueryResult)]
+struct RejectCount {
+    connection_id: ConnectionId,
+    count: i64,
+}
+
+async fn open_rejects(
+    db: &impl ConnectionTrait,
+    tenants: &[TenantId],
+) -> Result<HashMap<ConnectionId, u64>> {
+    use rejected_record::Column;
+    let counts = rejected_record::Entity::find()
+        .filter(Column::TenantId.is_in(tenants.iter().copied()))
+        .filter(Column::ResolvedAt.is_null())
+        .select_only()
+        .column(Column::ConnectionId)
+        .column_as(Column::Id.count(), "count")
+        .group_by(Column::ConnectionId)
+        .into_model::<RejectCount>()
+        .all(db)
+        .await
+        .attempt("count rejected records")?;
+    let count = |row: RejectCount| (row.connection_id, row.count.unsigned_abs());
+    Ok(counts.into_iter().map(count).collect())
+}
+
+#[derive(FromQueryResult)]
+struct StreamRow {
+    connection_id: ConnectionId,
+    #[sea_orm(nested)]
+    state: StreamState,
+}
+
+/// Returns what was read of each connection's streams, in the order of [`Stream::ALL`].
+async fn streams(
+    db: &impl ConnectionTrait,
+    tenants: &[TenantId],
+) -> Result<HashMap<ConnectionId, Vec<StreamState>>> {
+    use coverage::Column;
+    let mut rows = coverage::Entity::find()
+        .filter(Column::TenantId.is_in(tenants.iter().copied()))
+        // A single record says nothing about the freshness of the rest.
+        .filter(Column::Slice.not_like("record:%"))
+        .select_only()
+        .column(Column::ConnectionId)
+        .column(Column::Stream)
+        .column_as(Column::ReadAt.max(), "last_read_at")
+        .column_as(Column::ReadAt.min(), "oldest_read_at")
+        .group_by(Column::ConnectionId)
+        .group_by(Column::Stream)
+        .into_model::<StreamRow>()
+        .all(db)
+        .await
+        .attempt("read the coverage")?;
+    rows.sort_by_key(|row| {
+        Stream::ALL
+            .iter()
+            .position(|stream| *stream == row.state.stream)
+    });
+    let mut streams: HashMap<_, Vec<_>> = HashMap::new();
+    for StreamRow {
+        connection_id,
+        state,
+    } in rows
+    {
+        streams.entry(connection_id).or_default().push(state);
+    }
+    Ok(streams)
+}

@@ -1,0 +1,66 @@
+//! The mapping that a connection's numbers are computed with, noted beside them.
+//!
+//! Its hash tells whether the numbers must be computed anew although no record changed. The mapping itself is
+//! for whoever lists the records behind the numbers, see [`super::Rules`].
+
+use entity::{connection, published_mapping};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Publication;
+use crate::error::{Attempt, Error, Result};
+use crate::hash;
+use crate::settings::{Mapping, TenantSettings};
+
+/// Raised when the same records and settings give other numbers than before.
+const RULES_VERSION: u8 = 2;
+
+/// Returns a hash of the settings that the numbers depend on.
+pub(super) fn fingerprint(settings: &TenantSettings) -> Result<Vec<u8>> {
+    let rules = json(&(RULES_VERSION, &settings.mapping))?;
+    Ok(hash::bytes(rules.to_string().as_bytes()).to_vec())
+}
+
+/// Notes which mapping the numbers are computed with.
+pub(super) async fn note(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    fingerprint: Vec<u8>,
+) -> Result<()> {
+    connection::Entity::update_many()
+        .col_expr(connection::Column::MappingHash, Expr::value(fingerprint))
+        .filter(connection::COLUMN.tenant_id.eq(publication.lease.tenant))
+        .filter(connection::COLUMN.id.eq(publication.lease.connection))
+        .exec(tx)
+        .await
+        .attempt("note the mapping")?;
+    write(publication, tx, &publication.settings.mapping).await
+}
+
+async fn write(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    mapping: &Mapping,
+) -> Result<()> {
+    use published_mapping::Column;
+    let row = published_mapping::ActiveModel {
+        tenant_id: Set(publication.lease.tenant),
+        connection_id: Set(publication.lease.connection),
+        mapping: Set(json(mapping)?),
+    };
+    let replace = OnConflict::columns([Column::TenantId, Column::ConnectionId])
+        .update_column(Column::Mapping)
+        .to_owned();
+    published_mapping::Entity::insert(row)
+        .on_conflict(replace)
+        .exec_without_returning(tx)
+        .await
+        .attempt("note the mapping")?;
+    Ok(())
+}
+
+fn json(value: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(value).map_err(|error| Error::Internal(error.to_string()))
+}

@@ -1,0 +1,8 @@
+//! ClientTether.
+
+mod answers;
+mod client;
+mod control;
+mod edits;
+mod faults;
+mod switches;
