@@ -1,6 +1,7 @@
 //! Search is literal, the same on both databases, and never an error of the service.
 
 use ctsync_sandbox::{AccountSpec, Record};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::Value;
 use tests::{Site, TestApp, on_both_databases};
 
@@ -43,7 +44,36 @@ async fn found(reader: &Reader<'_>, text: &str) -> Vec<usize> {
     places
 }
 
+/// Writes so many copies of a note of the site, each a row of its own.
+async fn copy_note(app: &TestApp, count: u32) {
+    let database = &app.engine.database;
+    let backend = database.backend();
+    let id = match backend {
+        DbBackend::Sqlite => "randomblob(16)",
+        _ => "gen_random_uuid()",
+    };
+    let own = "contact_id, note_date, author, content, raw_json, content_hash, snapshot_id, first_run_id, \
+               last_run_id, created_at, updated_at";
+    let sql = format!(
+        "INSERT INTO ct_notes (id, tenant_id, connection_id, upstream_id, {own}) \
+         WITH RECURSIVE numbers (number) AS \
+           (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {count}) \
+         SELECT {id}, tenant_id, connection_id, 'copy-' || number, {own} \
+         FROM (SELECT * FROM ct_notes WHERE content = 'plain words') AS note CROSS JOIN numbers"
+    );
+    let statement = Statement::from_string(backend, sql);
+    database.writer().execute_raw(statement).await.unwrap();
+}
+
 on_both_databases! {
+    // Sorting what was found anew for each row of it would take longer than a request may.
+    async fn a_word_of_every_note_is_found_in_time(app: &TestApp) {
+        let site = noted(app).await;
+        copy_note(app, 30_000).await;
+        let reader = Reader::of(app, &site).await;
+        assert!(reader.total("/api/dashboard/notes?search=plain").await.as_u64() > Some(30_000));
+    }
+
     async fn text_is_found_literally(app: &TestApp) {
         let site = noted(app).await;
         let reader = Reader::of(app, &site).await;
