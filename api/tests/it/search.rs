@@ -44,21 +44,27 @@ async fn found(reader: &Reader<'_>, text: &str) -> Vec<usize> {
     places
 }
 
-/// Writes so many copies of a note of the site, each a row of its own.
+/// Writes so many copies of a note of the site, each a row of its own, a second older than the one before.
 async fn copy_note(app: &TestApp, count: u32) {
     let database = &app.engine.database;
     let backend = database.backend();
-    let id = match backend {
-        DbBackend::Sqlite => "randomblob(16)",
-        _ => "gen_random_uuid()",
+    let (id, date) = match backend {
+        DbBackend::Sqlite => (
+            "randomblob(16)",
+            "strftime('%Y-%m-%dT%H:%M:%S+00:00', note.created_at, '-' || number || ' seconds')",
+        ),
+        _ => (
+            "gen_random_uuid()",
+            "note.created_at - number * interval '1 second'",
+        ),
     };
-    let own = "contact_id, note_date, author, content, raw_json, content_hash, snapshot_id, first_run_id, \
-               last_run_id, created_at, updated_at";
+    let own = "contact_id, author, content, raw_json, content_hash, snapshot_id, first_run_id, last_run_id, \
+               created_at, updated_at";
     let sql = format!(
-        "INSERT INTO ct_notes (id, tenant_id, connection_id, upstream_id, {own}) \
+        "INSERT INTO ct_notes (id, tenant_id, connection_id, upstream_id, note_date, {own}) \
          WITH RECURSIVE numbers (number) AS \
            (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {count}) \
-         SELECT {id}, tenant_id, connection_id, 'copy-' || number, {own} \
+         SELECT {id}, tenant_id, connection_id, 'copy-' || number, {date}, {own} \
          FROM (SELECT * FROM ct_notes WHERE content = 'plain words') AS note CROSS JOIN numbers"
     );
     let statement = Statement::from_string(backend, sql);
