@@ -72,7 +72,7 @@ async fn copy_note(app: &TestApp, count: u32) {
 }
 
 on_both_databases! {
-    // Sorting what was found anew for each row of it would take longer than a request may.
+    // The hardest search for the databases: everything is found, and has to be sorted and counted.
     async fn a_word_of_every_note_is_found_in_time(app: &TestApp) {
         let site = noted(app).await;
         copy_note(app, 30_000).await;
