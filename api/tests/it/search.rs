@@ -1,6 +1,7 @@
 //! Search is literal, the same on both databases, and never an error of the service.
 
 use ctsync_sandbox::{AccountSpec, Record};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::Value;
 use tests::{Site, TestApp, on_both_databases};
 
@@ -43,7 +44,42 @@ async fn found(reader: &Reader<'_>, text: &str) -> Vec<usize> {
     places
 }
 
+/// Writes so many copies of a note of the site, each a row of its own, a second older than the one before.
+async fn copy_note(app: &TestApp, count: u32) {
+    let database = &app.engine.database;
+    let backend = database.backend();
+    let (id, date) = match backend {
+        DbBackend::Sqlite => (
+            "randomblob(16)",
+            "strftime('%Y-%m-%dT%H:%M:%S+00:00', note.created_at, '-' || number || ' seconds')",
+        ),
+        _ => (
+            "gen_random_uuid()",
+            "note.created_at - number * interval '1 second'",
+        ),
+    };
+    let own = "contact_id, author, content, raw_json, content_hash, snapshot_id, first_run_id, last_run_id, \
+               created_at, updated_at";
+    let sql = format!(
+        "INSERT INTO ct_notes (id, tenant_id, connection_id, upstream_id, note_date, {own}) \
+         WITH RECURSIVE numbers (number) AS \
+           (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {count}) \
+         SELECT {id}, tenant_id, connection_id, 'copy-' || number, {date}, {own} \
+         FROM (SELECT * FROM ct_notes WHERE content = 'plain words') AS note CROSS JOIN numbers"
+    );
+    let statement = Statement::from_string(backend, sql);
+    database.writer().execute_raw(statement).await.unwrap();
+}
+
 on_both_databases! {
+    // The hardest search for the databases: everything is found, and has to be sorted and counted.
+    async fn a_word_of_every_note_is_found_in_time(app: &TestApp) {
+        let site = noted(app).await;
+        copy_note(app, 30_000).await;
+        let reader = Reader::of(app, &site).await;
+        assert!(reader.total("/api/dashboard/notes?search=plain").await.as_u64() > Some(30_000));
+    }
+
     async fn text_is_found_literally(app: &TestApp) {
         let site = noted(app).await;
         let reader = Reader::of(app, &site).await;

@@ -25,7 +25,10 @@ use crate::text::Text;
 #[oai(rename = "NewUser", rename_all = "camelCase", deny_unknown_fields)]
 struct NewUserBody {
     /// Email address.
-    #[oai(validator(max_length = 254, pattern = r"^[^\s@]+@[^\s@]+$"))]
+    #[oai(validator(
+        max_length = 254,
+        pattern = r"^[^\s@\x00-\x1f\x7f-\x9f]+@[^\s@\x00-\x1f\x7f-\x9f]+$"
+    ))]
     email: Text,
     /// The person's name.
     #[oai(validator(min_length = 1, max_length = 200))]

@@ -122,7 +122,7 @@ impl<C: ColumnTrait> Order<C> {
     ///
     /// The ids alone come from an index that holds all a list is filtered by. Asked for whole rows at once,
     /// databases take another index, and pass over other tenants' rows.
-    pub(super) fn only<E: EntityTrait<Column = C>>(
+    fn only<E: EntityTrait<Column = C>>(
         &self,
         select: &Select<E>,
         page: SelectStatement,
@@ -133,7 +133,7 @@ impl<C: ColumnTrait> Order<C> {
         rows
     }
 
-    fn sort<E: EntityTrait<Column = C>>(&self, select: Select<E>) -> Select<E> {
+    pub(super) fn sort<E: EntityTrait<Column = C>>(&self, select: Select<E>) -> Select<E> {
         let way = self.direction.direction();
         let select = match self.column {
             Some(column) => select.order_by_with_nulls(column, way.clone(), NullOrdering::Last),

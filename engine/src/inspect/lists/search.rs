@@ -4,14 +4,14 @@
 //! that whatever their locale. No index helps with the middle of a text, so a search reads all texts of the
 //! tenant, but only once: for the total and the part of the list together.
 
-use entity::{TenantId, connection};
+use entity::{RecordId, TenantId, connection};
 use sea_orm::sea_query::{
     CommonTableExpression, Expr, ExprTrait, LikeExpr, NullOrdering, Query, SelectStatement,
     WithClause,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult,
-    QueryFilter, QueryResult, QuerySelect, QueryTrait, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter,
+    QuerySelect, QueryTrait, Select,
 };
 
 use super::order::{Key, Order, Start};
@@ -57,19 +57,11 @@ fn pattern(text: &str) -> String {
     pattern
 }
 
-/// A row, and how many were found in all.
-struct Hit<M> {
-    row: M,
+/// A row that was found, and how many were found in all.
+#[derive(FromQueryResult)]
+struct Hit {
+    id: RecordId,
     total: i64,
-}
-
-impl<M: FromQueryResult> FromQueryResult for Hit<M> {
-    fn from_query_result(result: &QueryResult, prefix: &str) -> std::result::Result<Self, DbErr> {
-        Ok(Self {
-            row: M::from_query_result(result, prefix)?,
-            total: result.try_get(prefix, "total")?,
-        })
-    }
 }
 
 /// Reads at most `limit` rows of `select`, which searches, and says how many there are in all.
@@ -87,10 +79,10 @@ pub(super) async fn read<E: EntityTrait>(
         .column(connection::Column::Id)
         .into_query();
     let searched = select.clone().filter(connection.in_subquery(own));
-    let mut rows = order.only(&select, page(order, start, limit));
-    QueryTrait::query(&mut rows).expr_as(Expr::SubQuery(None, Box::new(total().into())), "total");
-    let rows = rows.into_query().with(hits(searched, order));
-    let found: Vec<Hit<E::Model>> = Hit::find_by_statement(db.get_database_backend().build(&rows))
+    // Rows are asked for by their ids in a question of its own: joined to what was found, SQLite would sort
+    // that anew for each row.
+    let page = page(order, start, limit).with(hits(searched, order));
+    let found = Hit::find_by_statement(db.get_database_backend().build(&page))
         .all(db)
         .await
         .attempt("search")?;
@@ -100,7 +92,9 @@ pub(super) async fn read<E: EntityTrait>(
         // The part lies behind the last row.
         (None, _) => count(db, &select, order.id).await?,
     };
-    let rows = found.into_iter().map(|hit| hit.row).collect();
+    let found = found.into_iter().map(|hit| hit.id);
+    let rows = order.sort(select.filter(order.id.is_in(found)));
+    let rows = rows.all(db).await.attempt("read what was found")?;
     Ok(Part { rows, total })
 }
 
@@ -123,11 +117,12 @@ fn total() -> SelectStatement {
     Query::select().expr(count).from(HITS).to_owned()
 }
 
-/// Selects the ids of a part of what was found.
+/// Selects the ids of a part of what was found, each with how much was found in all.
 fn page<C: ColumnTrait>(order: Order<C>, start: &Start<Key>, limit: u64) -> SelectStatement {
     let way = order.direction;
     let mut page = Query::select();
     page.column("id").from(HITS).limit(limit);
+    page.expr_as(Expr::SubQuery(None, Box::new(total().into())), "total");
     if order.column.is_some() {
         page.order_by_with_nulls("key", way.direction(), NullOrdering::Last);
     }
