@@ -127,16 +127,20 @@ impl TestApp {
             settings: settings
                 .map(|(name, value)| Assignment::new(*name, *value))
                 .collect(),
-            credentials: Credentials::CurrentRms {
-                subdomain: account.subdomain(),
-                api_key: account.api_key().into(),
-            },
+            credentials: credentials(account),
         };
         let connection = connections::add(&admin, &self.engine.keys, new).await;
         (
             tenant.id,
             connection.expect("the connection can be added").id,
         )
+    }
+}
+
+fn credentials(account: &Account) -> Credentials {
+    Credentials::CurrentRms {
+        subdomain: account.subdomain(),
+        api_key: account.api_key().into(),
     }
 }
 
@@ -156,6 +160,10 @@ impl RentalSite {
             engine,
             ..self.clone()
         }
+    }
+
+    pub(crate) fn credentials(&self) -> Credentials {
+        credentials(&self.account)
     }
 
     /// Changes how the account answers.

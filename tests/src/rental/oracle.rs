@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use ctsync_sandbox::Record;
+use entity::Amount;
 use entity::rental_opportunity::Model;
 use serde_json::Value;
 
@@ -48,7 +49,7 @@ fn assert_columns(record: &Value, row: &Model) {
     assert_eq!(row.member_name, text(&record["member"]["name"]));
     assert_eq!(row.venue_name, text(&record["venue"]["name"]));
     assert_eq!(row.owner_name, text(&record["owner"]["name"]));
-    let charge = row.charge_total.map(|amount| amount.scaled());
+    let charge = row.charge_total.map(Amount::scaled);
     assert_eq!(charge, scaled(&record["charge_total"]), "charge of {id}");
 }
 
