@@ -1,8 +1,8 @@
-//! Opportunities of the rental upstream.
+//! Opportunities of the rental upstream, and how many records of a stream name no time of change.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer_null, blob, integer_null, text, text_null, timestamp_with_time_zone,
+    big_integer, big_integer_null, blob, integer_null, text, text_null, timestamp_with_time_zone,
     timestamp_with_time_zone_null, uuid,
 };
 
@@ -14,10 +14,20 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        create_tables(manager, [opportunities()], indexes()).await
+        create_tables(manager, [opportunities()], indexes()).await?;
+        let column = Table::alter()
+            .table("sync_run_streams")
+            .add_column(big_integer("untimed_count").default(0))
+            .take();
+        manager.alter_table(column).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let column = Table::alter()
+            .table("sync_run_streams")
+            .drop_column("untimed_count")
+            .take();
+        manager.alter_table(column).await?;
         drop_tables(manager, &["opportunities"]).await
     }
 

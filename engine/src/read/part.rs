@@ -26,7 +26,7 @@ const MAX_WINDOW_RECORDS: u64 = 1_000;
 #[derive(Debug)]
 pub(crate) enum PartOutcome {
     /// It was read whole.
-    Read(StreamReading),
+    Read(Box<StreamReading>),
     /// The window holds too many records to be read at once.
     TooLarge,
     /// It was not read whole.
@@ -91,7 +91,7 @@ impl Reader<'_> {
         match Box::pin(read).await {
             Ok(Some(reading)) => {
                 reading.counters.check()?;
-                Ok(PartOutcome::Read(reading))
+                Ok(PartOutcome::Read(Box::new(reading)))
             }
             Ok(None) => Ok(PartOutcome::TooLarge),
             Err(error) => {

@@ -167,10 +167,9 @@ impl Reader<'_> {
                 known.withdraw(generation);
                 return Err(error);
             }
-            let count = draft.reading.counters.read - before;
-            if let Some(oddity) = listing.oddity.filter(|_| count > 0) {
-                let stream = draft.reading.slice.stream;
-                tracing::info!(%stream, count, oddity, "odd records");
+            let counters = &mut draft.reading.counters;
+            if listing.is_untimed {
+                counters.untimed += counters.read - before;
             }
         }
         Ok(draft.finish())

@@ -126,7 +126,9 @@ impl Connector for ClientTether {
                 self.event_types.iter().map(events).collect()
             }
             (Stream::Leads, Boundary::Whole) => vec![long_list("read_client_list")],
-            (Stream::Opportunities, Boundary::Whole) => vec![long_list("read_opportunity_list")],
+            (Stream::Opportunities, Boundary::Whole) => {
+                vec![long_list("read_opportunity_list")]
+            }
             (Stream::SalesCycles, Boundary::Whole) => {
                 vec![short_list("read_sales_cycle_list".to_owned())]
             }

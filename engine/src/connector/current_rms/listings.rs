@@ -62,12 +62,12 @@ fn changes(since: Timestamp, until: Timestamp) -> Vec<Listing> {
         list(within, &BY_CHANGE),
         Listing {
             is_open: true,
-            oddity: Some("they do not say when they were changed"),
+            is_untimed: true,
             ..list(unstamped, &BY_ID)
         },
         Listing {
             is_open: true,
-            oddity: Some("they say that they were changed after the reading began"),
+            is_untimed: true,
             ..list(later, &BY_CHANGE)
         },
     ]

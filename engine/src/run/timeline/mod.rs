@@ -42,7 +42,7 @@ impl Timeline<'_> {
         let observer = self.work.reader.observer;
         outcome.is_published = self.work.parts.is_some();
         observer.on(Event::StreamStarted(self.stream)).await;
-        match self.upstream_time().await {
+        match self.beginning().await {
             Ok(now) => self.read_due(now, outcome).await?,
             Err(Error::Upstream(error)) => outcome.fail(Failure::from(&error)),
             Err(error) => return Err(error),
@@ -51,6 +51,14 @@ impl Timeline<'_> {
         outcome.retries = upstream.retry_count.load(Ordering::Relaxed) - retries_before;
         outcome.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(())
+    }
+
+    /// When the run begins; what a run reads of one record does not depend on it, and is wanted soon.
+    async fn beginning(&self) -> Result<Timestamp> {
+        match self.work.request.record {
+            Some(_) => Ok(self.work.reader.clock.now()),
+            None => self.upstream_time().await,
+        }
     }
 
     /// The upstream's own clock, by a cheap answer; it also shows that the account can be read at all.
@@ -85,7 +93,7 @@ impl Timeline<'_> {
                 .await?;
             match part {
                 PartOutcome::Read(reading) => {
-                    self.publish(&mut known, reading, outcome).await?;
+                    self.publish(&mut known, *reading, outcome).await?;
                     agenda.done(&task);
                 }
                 PartOutcome::TooLarge => agenda.split(task),

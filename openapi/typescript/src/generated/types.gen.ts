@@ -178,7 +178,8 @@ export type ConnectionList = {
 };
 
 /**
- * Settings of a connection; what is left out has its default. Only the agency may change `baseUrl`,
+ * Settings of a connection; what is left out has its default. Some mean something to one upstream only and are
+ * refused for others. Only the agency may change `baseUrl`,
  * `requestsPerSecond`, `concurrency`, `requestTimeoutMs`, `deadlineSeconds`, `maxBodyBytes` and `maxPages`.
  */
 export type ConnectionSettings = {
@@ -195,11 +196,11 @@ export type ConnectionSettings = {
      */
     streams?: Array<Stream> | null;
     /**
-     * Steady request rate; 0 = not limited. Default 10.
+     * Steady request rate; 0 = not limited. Default 10; for Current RMS one request in 1.1 seconds.
      */
     requestsPerSecond?: number | null;
     /**
-     * Requests under way at once. Default 4.
+     * Requests under way at once. Default 4; for Current RMS 1.
      */
     concurrency?: number | null;
     /**
@@ -219,21 +220,37 @@ export type ConnectionSettings = {
      */
     maxPages?: number | null;
     /**
-     * Notes of every contact are read at least this often, in hours. Default 20.
+     * ClientTether: notes of every contact are read at least this often, in hours. Default 20.
      */
     notesSweepHours?: number | null;
     /**
-     * How far back scheduled activities are mirrored, in days. Default 90.
+     * ClientTether: how far back scheduled activities are mirrored, in days. Default 90.
      */
     activitiesPastDays?: number | null;
     /**
-     * How far ahead scheduled activities are mirrored, in days. Default 365.
+     * ClientTether: how far ahead scheduled activities are mirrored, in days. Default 365.
      */
     activitiesFutureDays?: number | null;
     /**
-     * Event types asked for, as the upstream names them. Default `["appt"]`.
+     * ClientTether: event types asked for, as the upstream names them. Default `["appt"]`.
      */
     eventTypes?: Array<string> | null;
+    /**
+     * Current RMS: how far back opportunities are mirrored by their start, in days. Default 30.
+     */
+    pastDays?: number | null;
+    /**
+     * Current RMS: how far ahead opportunities are mirrored by their start, in days. Default 365.
+     */
+    futureDays?: number | null;
+    /**
+     * Current RMS: how far before the start of the last good run changes are asked for, in minutes. Default 5.
+     */
+    incrementalOverlapMinutes?: number | null;
+    /**
+     * Current RMS: every month is read again at least this often, in hours. Default 24.
+     */
+    sweepHours?: number | null;
 };
 
 /**
@@ -1420,6 +1437,10 @@ export type RunStream = {
      * Values that could not be read.
      */
     unreadable: number;
+    /**
+     * Records that do not say when they were changed, or name a time after the reading began; nothing of them is lost.
+     */
+    untimed: number;
     /**
      * How many records the upstream announced.
      */
