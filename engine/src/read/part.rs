@@ -16,7 +16,7 @@ use super::slice::ReadSlice;
 use super::stream::slice_failure;
 use super::vanish::{self, Scope, Vanished};
 use crate::connector::{Boundary, Slice};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::settings::BrakeLimits;
 
 /// Records of a window above which it is cut in two, so that a run that is stopped loses little.
@@ -29,6 +29,8 @@ pub(crate) enum PartOutcome {
     Read(Box<StreamReading>),
     /// The window holds too many records to be read at once.
     TooLarge,
+    /// The upstream does not take what was asked; something else it may take.
+    Refused(Failure),
     /// It was not read whole.
     Failed {
         /// Why.
@@ -94,6 +96,10 @@ impl Reader<'_> {
                 Ok(PartOutcome::Read(Box::new(reading)))
             }
             Ok(None) => Ok(PartOutcome::TooLarge),
+            Err(WalkError::Failed(Error::Upstream(error))) if error.is_about_the_request() => {
+                known.withdraw_since(mark);
+                Ok(PartOutcome::Refused(Failure::from(&error)))
+            }
             Err(error) => {
                 known.withdraw_since(mark);
                 let (failure, is_shared) = slice_failure(error)?;

@@ -3,6 +3,8 @@
 //! Each window is published as soon as it is read, so a run that is stopped has lost only the window it was at, and the
 //! next one goes on from there. Every run begins with what has changed since the last one and fixes its upper bound
 //! by the upstream's own clock; one that has read windows ends with what was changed meanwhile.
+//!
+//! An upstream that takes no filters by time has one list, which every run reads whole.
 
 mod agenda;
 mod plan;
@@ -13,7 +15,7 @@ use std::time::Instant;
 
 use chrono::TimeDelta;
 use entity::{Stream, Timestamp};
-use tracing::info;
+use tracing::{info, warn};
 
 use self::agenda::{Agenda, Task};
 use super::reading::Work;
@@ -97,6 +99,15 @@ impl Timeline<'_> {
                     agenda.done(&task);
                 }
                 PartOutcome::TooLarge => agenda.split(task),
+                PartOutcome::Refused(failure) if agenda.read_whole_instead(&task, self.stream) => {
+                    warn!(stream = %self.stream, error = failure.sentence, "a filter is refused, reading the whole list");
+                }
+                PartOutcome::Refused(failure) => {
+                    outcome.fail(failure);
+                    if agenda.depends_on(&task) {
+                        break;
+                    }
+                }
                 PartOutcome::Failed { failure, is_shared } => {
                     outcome.fail(failure);
                     if is_shared || agenda.depends_on(&task) {

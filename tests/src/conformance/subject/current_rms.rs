@@ -66,6 +66,7 @@ impl Subject for CurrentRms {
 
     fn slices(&self) -> Vec<Slice> {
         let boundaries = [
+            Boundary::Whole,
             april(),
             Boundary::Undated,
             changes(),
@@ -270,6 +271,7 @@ impl Mirrored for RentalSite {
         };
         let first = id(&records[0]);
         vec![
+            (slice(Boundary::Whole), ids(&|_| true)),
             (
                 slice(april()),
                 ids(&|record| april_texts.contains(&record.text("starts_at"))),
