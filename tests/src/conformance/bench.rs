@@ -71,7 +71,7 @@ impl<'a> Bench<'a> {
         Mirror { account, engine }
     }
 
-    /// Normalizes `record` with `changes`; a panic is a finding.
+    /// Normalizes a record of the stream; a panic is a finding.
     pub fn normalize(
         &self,
         connector: &dyn Connector,
