@@ -17,6 +17,7 @@ mod freshness;
 mod health;
 mod literal;
 mod moment;
+mod numbers;
 mod page;
 mod reading;
 mod records;

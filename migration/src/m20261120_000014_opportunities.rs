@@ -1,12 +1,21 @@
-//! Opportunities of the rental upstream.
+//! Opportunities of the rental upstream, and how people and BI tools see them.
+//!
+//! Single records are read in runs of their own, by the thousand: an index finds the others among them.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
     big_integer_null, blob, integer_null, text, text_null, timestamp_with_time_zone,
     timestamp_with_time_zone_null, uuid,
 };
+use sea_orm_migration::sea_orm::DbBackend;
 
+use crate::m20261120_000010_report_views::{decimal, of_connection};
 use crate::schema::{connection_table, create_tables, drop_tables, index, unique};
+
+const SYNCS_OF_TENANT: &str =
+    "CREATE INDEX sync_runs_syncs ON sync_runs (tenant_id, started_at, id) WHERE kind <> 'record'";
+const SYNCS_OF_CONNECTION: &str = "CREATE INDEX sync_runs_syncs_of_connection ON sync_runs \
+     (tenant_id, connection_id, started_at, id) WHERE kind <> 'record'";
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -14,10 +23,24 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        create_tables(manager, [opportunities()], indexes()).await
+        create_tables(manager, [opportunities()], indexes()).await?;
+        let view = report(manager.get_database_backend());
+        let connection = manager.get_connection();
+        for sql in [SYNCS_OF_TENANT, SYNCS_OF_CONNECTION, &view] {
+            connection.execute_unprepared(sql).await?;
+        }
+        Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let connection = manager.get_connection();
+        for sql in [
+            "DROP VIEW report_rental_opportunities",
+            "DROP INDEX sync_runs_syncs_of_connection",
+            "DROP INDEX sync_runs_syncs",
+        ] {
+            connection.execute_unprepared(sql).await?;
+        }
         drop_tables(manager, &["opportunities"]).await
     }
 
@@ -70,8 +93,9 @@ fn opportunities() -> TableCreateStatement {
         .take()
 }
 
-/// Identity, and what lists are filtered and sorted by.
-fn indexes() -> [IndexCreateStatement; 6] {
+/// Identity, and the orders of the lists. What decides whether a row is listed follows, so that counting a list reads
+/// no row.
+fn indexes() -> [IndexCreateStatement; 3] {
     let table = "opportunities";
     [
         unique(
@@ -79,14 +103,34 @@ fn indexes() -> [IndexCreateStatement; 6] {
             table,
             &["tenant_id", "connection_id", "upstream_id"],
         ),
-        index("opportunities_state", table, &["tenant_id", "state"]),
-        index("opportunities_status", table, &["tenant_id", "status"]),
-        index("opportunities_starts", table, &["tenant_id", "starts_at"]),
-        index("opportunities_member", table, &["tenant_id", "member_id"]),
         index(
-            "opportunities_updated",
+            "opportunities_list",
             table,
-            &["tenant_id", "upstream_updated_at"],
+            &[
+                "tenant_id",
+                "id",
+                "state",
+                "status",
+                "starts_at",
+                "deleted_at",
+            ],
+        ),
+        index(
+            "opportunities_starts",
+            table,
+            &["tenant_id", "starts_at", "id", "status", "deleted_at"],
         ),
     ]
+}
+
+fn report(backend: DbBackend) -> String {
+    let columns = format!(
+        "r.upstream_id, r.number, r.subject, r.reference, r.state, r.state_name, r.status, r.status_name, r.starts_at, \
+         r.ends_at, r.member_name, r.venue_name, r.owner_name, {charge_total} AS charge_total, {tax_total} AS tax_total, \
+         r.upstream_created_at, r.upstream_updated_at, r.created_at, r.updated_at",
+        charge_total = decimal(backend, "r.charge_total"),
+        tax_total = decimal(backend, "r.tax_total"),
+    );
+    let select = of_connection("opportunities", &columns);
+    format!("CREATE VIEW report_rental_opportunities AS {select} WHERE r.deleted_at IS NULL")
 }

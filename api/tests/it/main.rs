@@ -19,6 +19,7 @@ mod paging;
 mod process;
 mod reader;
 mod records;
+mod rental;
 mod search;
 mod support;
 mod sync_start;
