@@ -42,6 +42,7 @@ impl Type for Numbers {
         MetaSchemaRef::Inline(Box::new(MetaSchema {
             pattern: Some(PATTERN.to_owned()),
             max_length: Some(MAX_CHARS),
+            example: Some("0,1".into()),
             ..MetaSchema::new("string")
         }))
     }

@@ -9,6 +9,7 @@
 
 mod access;
 mod admin;
+mod background;
 mod consistency;
 mod dashboards;
 mod edge;

@@ -4,6 +4,8 @@ mod dashboard;
 mod expected;
 mod lists;
 mod pages;
+mod status;
+mod sync;
 
 use ctsync_sandbox::Record;
 use ctsync_sandbox::current_rms::{AccountSpec, Collection};
