@@ -2,6 +2,7 @@
 
 use engine::admin::connections::Owned;
 use engine::error::Error;
+use engine::inspect::remedy;
 use engine::run::RunReport;
 use entity::sync_run::RunStatus;
 use entity::{ConnectionId, ReasonCode, Source};
@@ -67,14 +68,11 @@ impl Outcome {
         })
     }
 
-    /// A connection that is left alone until someone sets credentials.
+    /// A connection that is left alone until a person has done something about it.
     pub(super) fn needs_credentials(target: &Owned) -> Self {
-        let reference = target.reference();
+        let remedy = remedy(&target.connection, &target.reference());
         Self::NoReport(NoReport {
-            message: format!(
-                "it waits for credentials: ctsync connections set-credentials {reference} (or resume \
-                 {reference}, when the old ones are good again)"
-            ),
+            message: format!("it is left alone until somebody acts: {remedy}"),
             ..NoReport::of(target)
         })
     }

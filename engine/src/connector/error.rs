@@ -128,10 +128,12 @@ impl ConnectorError {
     }
 
     /// Returns what a person has to do before the account can be asked again.
+    ///
+    /// What is wrong, a semicolon, and what to do, which ends with a command for the connection.
     pub fn remedy(&self) -> Option<&'static str> {
         match self.kind {
             ErrorKind::Unauthorized { .. } => Some(
-                "the upstream refused the credentials; set new ones with `ctsync connections set-credentials`",
+                "the upstream refused the credentials; set new credentials with `ctsync connections set-credentials`",
             ),
             ErrorKind::Disabled { .. } => Some(
                 "the upstream does not let this account use its API; switch API access on there, then `ctsync connections resume`",

@@ -28,6 +28,6 @@ pub use numbers::Numbers;
 pub use rejects::{RejectDetail, RejectEntry, list_rejects, show_reject};
 pub use runs::{RunQuery, list_runs, show_run};
 pub use status::{
-    ConnectionState, Freshness, StreamState, SyncState, TenantState, fleet, freshness,
+    ConnectionState, Freshness, StreamState, SyncState, TenantState, fleet, freshness, remedy,
     tenant_state, tenant_state_at,
 };

@@ -134,6 +134,12 @@ on_both_databases! {
         assert_eq!(site.rows().await.len(), 5_000);
         let requests = site.account.requests().len();
         assert!(requests < 5_000 / 25 + 150, "{requests}");
+        site.assert_mirrors_truth().await;
+        // What nobody changed costs no more than a look.
+        site.clock().advance(TimeDelta::hours(1));
+        site.account.reset_requests();
+        assert_ended_well(&site.sync().await);
+        assert!(site.account.requests().len() <= 4);
     }
 
     async fn the_default_windows_reach_from_a_month_back_to_a_year_ahead(app: &TestApp) {

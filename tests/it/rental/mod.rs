@@ -4,9 +4,12 @@ mod changes;
 mod comparisons;
 mod convergence;
 mod deletions;
+mod edges;
 mod failures;
 mod filters;
 mod loads;
+mod oddities;
+mod storms;
 
 use engine::observer::NoObserver;
 use engine::verify::Agreement;

@@ -14,6 +14,7 @@ use sea_orm::{
 use serde::Serialize;
 
 use self::facts::{Detail, Facts};
+pub use self::sentence::remedy;
 use super::numbers::{self, Numbers};
 use crate::clock::Clock;
 use crate::database::Database;

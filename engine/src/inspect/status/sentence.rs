@@ -5,6 +5,14 @@ use entity::{ReasonCode, tenant};
 
 use super::SyncState;
 
+/// Returns what a person has to do about a connection that is left alone until then; `reference` names it in commands.
+pub fn remedy(row: &connection::Model, reference: &str) -> String {
+    let reason = row.status_reason.as_deref();
+    let told = reason.and_then(|reason| reason.split_once("; "));
+    let what = told.map_or("ctsync connections set-credentials", |(_, what)| what);
+    format!("{} {reference}", what.replace('`', ""))
+}
+
 pub(super) fn next_action(
     tenant: &tenant::Model,
     row: &connection::Model,
@@ -16,7 +24,7 @@ pub(super) fn next_action(
     let reference = format!("{slug}/{}", row.name);
     match row.status {
         ConnectionStatus::NeedsCredentials => {
-            return Some(format!("ctsync connections set-credentials {reference}"));
+            return Some(remedy(row, &reference));
         }
         ConnectionStatus::Paused => return Some(format!("ctsync connections resume {reference}")),
         ConnectionStatus::Active => {}
