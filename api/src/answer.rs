@@ -195,6 +195,38 @@ impl<T: ToJSON> ApiResponse for Accepted<T> {
     }
 }
 
+/// 200 with what came of an act that was waited for, or 202 while it goes on.
+pub(crate) enum Waited<T, U> {
+    /// It has ended.
+    Ended(Outcome<T>),
+    /// It has not.
+    GoesOn(Accepted<U>),
+}
+
+impl<T: ToJSON, U: ToJSON> IntoResponse for Waited<T, U> {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Ended(outcome) => outcome.into_response(),
+            Self::GoesOn(accepted) => accepted.into_response(),
+        }
+    }
+}
+
+impl<T: ToJSON, U: ToJSON> ApiResponse for Waited<T, U> {
+    fn meta() -> MetaResponses {
+        let (ended, goes_on) = (Outcome::<T>::meta(), Accepted::<U>::meta());
+        let all = ended.responses.into_iter().chain(goes_on.responses);
+        MetaResponses {
+            responses: all.collect(),
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+        U::register(registry);
+    }
+}
+
 /// 204: it is done, and there is nothing to say.
 pub(crate) struct Done;
 

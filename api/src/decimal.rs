@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use entity::Amount;
+use entity::{Amount, AmountSum};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
 use serde_json::Value;
@@ -18,6 +18,11 @@ impl Decimal {
     /// Money: `45000.00`.
     pub(crate) fn money(amount: Amount) -> Self {
         Self(amount.to_decimal_string(MONEY_PLACES))
+    }
+
+    /// Money that was added up.
+    pub(crate) fn total(sum: AmountSum) -> Self {
+        Self(sum.to_decimal_string(MONEY_PLACES))
     }
 
     /// A number or a percentage: `2.5`.

@@ -17,6 +17,8 @@ mod freshness;
 mod health;
 mod literal;
 mod moment;
+mod numbers;
+mod optional_body;
 mod page;
 mod reading;
 mod records;
@@ -84,6 +86,7 @@ type Api = (
     sync::StateApi,
     sync::RunsApi,
     sync::StartApi,
+    sync::LoadApi,
     dashboard::DashboardApi,
     records::RecordsApi,
     admin::AdminApi,
@@ -95,6 +98,7 @@ fn service() -> OpenApiService<Api, ()> {
         sync::StateApi,
         sync::RunsApi,
         sync::StartApi,
+        sync::LoadApi,
         dashboard::api(),
         records::api(),
         admin::api(),

@@ -34,10 +34,9 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// Tells how old the data that came from ClientTether is.
-    pub(crate) async fn freshness(&self) -> Result<Freshness, ApiError> {
+    /// Tells how old the data that came from `source` is.
+    pub(crate) async fn freshness(&self, source: Source) -> Result<Freshness, ApiError> {
         let now = self.state.engine.clock.now();
-        let source = Source::ClientTether;
         Ok(inspect::freshness(&self.db, now, self.tenant, source)
             .await?
             .into())

@@ -10,6 +10,8 @@ const PAGES: [(&str, &str); 3] = [
     ("/docs", "get_reference"),
     ("/metrics", "get_metrics"),
 ];
+/// The parameter of operations that wait: for how many seconds at most.
+const WAIT: &str = "wait";
 /// What requests for nothing are called in logs and metrics, whatever they ask for.
 const NOTHING: &str = "none";
 
@@ -34,6 +36,11 @@ impl Known {
     /// Query parameters that it takes.
     pub(crate) fn query(self) -> &'static [String] {
         self.query
+    }
+
+    /// Whether it may wait for something that takes its time.
+    pub(crate) fn waits(self) -> bool {
+        self.query.iter().any(|name| name == WAIT)
     }
 }
 

@@ -47,13 +47,13 @@ pub(crate) async fn serve(config: Config, has_worker: bool) -> Result<()> {
     let shutdown = CancellationToken::new();
     let worker = has_worker.then(|| start_worker(engine.clone(), shutdown.clone()));
     let database = engine.database.clone();
-    let state = Arc::new(State::new(engine, access, config.edge));
+    let state = State::new(engine, access, config.edge).until(shutdown.clone());
     info!(address = %addresses(&acceptor), "serving");
 
     let serving = Server::new_with_acceptor(acceptor)
         .idle_timeout(IDLE_TIMEOUT)
         .run_with_graceful_shutdown(
-            routes(state),
+            routes(Arc::new(state)),
             shutdown.clone().cancelled_owned(),
             Some(SHUTDOWN_TIMEOUT),
         );

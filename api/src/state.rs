@@ -2,6 +2,7 @@
 
 use engine::jobs::Jobs;
 use engine::run::Engine;
+use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
 use crate::edge::{Edge, EdgeSettings};
@@ -16,6 +17,8 @@ pub struct State {
     pub(crate) edge: Edge,
     /// The way to the queue.
     pub(crate) jobs: Jobs,
+    /// Cancelled when the service is to stop.
+    pub(crate) stopping: CancellationToken,
 }
 
 impl State {
@@ -26,6 +29,13 @@ impl State {
             engine,
             access,
             edge: Edge::new(edge),
+            stopping: CancellationToken::new(),
         }
+    }
+
+    /// Lets requests that wait for something know when the service is to stop.
+    #[must_use]
+    pub fn until(self, stopping: CancellationToken) -> Self {
+        Self { stopping, ..self }
     }
 }

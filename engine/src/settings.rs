@@ -13,7 +13,7 @@ use url::Url;
 use crate::model;
 
 /// Most days that records are mirrored by their date, back or ahead: a hundred years.
-const MAX_DAYS: u32 = 36_500;
+pub const MAX_DAYS: u32 = 36_500;
 
 /// Why a settings object was refused.
 #[derive(Debug, thiserror::Error)]

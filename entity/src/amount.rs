@@ -11,10 +11,12 @@ use sea_orm::DeriveValueType;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::amount_sum::AmountSum;
+
 /// Decimal places an amount keeps.
-const PLACES: usize = 4;
+pub(crate) const PLACES: usize = 4;
 /// Stored units in one whole.
-const SCALE: i64 = 10_000;
+pub(crate) const SCALE: i64 = 10_000;
 /// Stored units in one cent.
 const CENT: i64 = SCALE / 100;
 
@@ -94,15 +96,7 @@ impl Amount {
     /// Decimal text with at least `min_place_count` places (of the four there are), and no
     /// trailing zeros beyond: `1234.50` for two places.
     pub fn to_decimal_string(self, min_place_count: usize) -> String {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let scale = SCALE.unsigned_abs();
-        let whole = self.0.unsigned_abs() / scale;
-        let fraction = format!("{:0PLACES$}", self.0.unsigned_abs() % scale);
-        let significant = fraction.trim_end_matches('0').len();
-        match significant.max(min_place_count.min(PLACES)) {
-            0 => format!("{sign}{whole}"),
-            place_count => format!("{sign}{whole}.{fraction:.place_count$}"),
-        }
+        AmountSum::from(self).to_decimal_string(min_place_count)
     }
 
     /// The sum; `None` on overflow.

@@ -11,6 +11,7 @@
 mod finder;
 
 pub mod amount;
+pub mod amount_sum;
 pub mod api_token;
 pub mod audit_entry;
 pub mod connection;
@@ -43,6 +44,7 @@ pub mod text_enum;
 pub mod user;
 
 pub use amount::Amount;
+pub use amount_sum::AmountSum;
 pub use id::*;
 pub use reason::ReasonCode;
 pub use rejected_record::RejectReason;

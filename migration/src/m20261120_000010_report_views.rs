@@ -45,7 +45,7 @@ fn views(backend: DbBackend) -> [(&'static str, String); 5] {
 ///
 /// SQLite has no exact decimal type, so there it is text. The quotient and the remainder are taken
 /// before their signs are dropped, since the smallest integer has no absolute value.
-fn decimal(backend: DbBackend, column: &str) -> String {
+pub(crate) fn decimal(backend: DbBackend, column: &str) -> String {
     match backend {
         DbBackend::Sqlite => format!(
             "CASE WHEN {column} IS NULL THEN NULL ELSE printf('%s%d.%04d', \
@@ -69,7 +69,7 @@ fn uuid_text(backend: DbBackend, column: &str) -> String {
 }
 
 /// Selects `columns` of `table`, known as `r`, after the names of tenant and connection.
-fn of_connection(table: &str, columns: &str) -> String {
+pub(crate) fn of_connection(table: &str, columns: &str) -> String {
     format!(
         "SELECT t.slug AS tenant_slug, t.name AS tenant_name, c.name AS connection_name, {columns} \
          FROM {table} r \

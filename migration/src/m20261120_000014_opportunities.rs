@@ -1,12 +1,22 @@
-//! Opportunities of the rental upstream, and how many records of a stream name no time of change.
+//! Opportunities of the rental upstream, how people and BI tools see them, and what their runs need.
+//!
+//! Single records are read in runs of their own, by the thousand: an index finds the others among them. Records that
+//! name no time of change are counted.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
     big_integer, big_integer_null, blob, integer_null, text, text_null, timestamp_with_time_zone,
     timestamp_with_time_zone_null, uuid,
 };
+use sea_orm_migration::sea_orm::DbBackend;
 
+use crate::m20261120_000010_report_views::{decimal, of_connection};
 use crate::schema::{connection_table, create_tables, drop_tables, index, unique};
+
+const SYNCS_OF_TENANT: &str =
+    "CREATE INDEX sync_runs_syncs ON sync_runs (tenant_id, started_at, id) WHERE kind <> 'record'";
+const SYNCS_OF_CONNECTION: &str = "CREATE INDEX sync_runs_syncs_of_connection ON sync_runs \
+     (tenant_id, connection_id, started_at, id) WHERE kind <> 'record'";
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -15,14 +25,24 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_tables(manager, [opportunities()], indexes()).await?;
-        let column = Table::alter()
-            .table("sync_run_streams")
-            .add_column(big_integer("untimed_count").default(0))
-            .take();
-        manager.alter_table(column).await
+        manager.alter_table(untimed_count()).await?;
+        let view = report(manager.get_database_backend());
+        let connection = manager.get_connection();
+        for sql in [SYNCS_OF_TENANT, SYNCS_OF_CONNECTION, &view] {
+            connection.execute_unprepared(sql).await?;
+        }
+        Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let connection = manager.get_connection();
+        for sql in [
+            "DROP VIEW report_rental_opportunities",
+            "DROP INDEX sync_runs_syncs_of_connection",
+            "DROP INDEX sync_runs_syncs",
+        ] {
+            connection.execute_unprepared(sql).await?;
+        }
         let column = Table::alter()
             .table("sync_run_streams")
             .drop_column("untimed_count")
@@ -80,8 +100,9 @@ fn opportunities() -> TableCreateStatement {
         .take()
 }
 
-/// Identity, and what lists are filtered and sorted by.
-fn indexes() -> [IndexCreateStatement; 6] {
+/// Identity, and the orders of the lists. What decides whether a row is listed follows, so that counting a list reads
+/// no row.
+fn indexes() -> [IndexCreateStatement; 3] {
     let table = "opportunities";
     [
         unique(
@@ -89,14 +110,41 @@ fn indexes() -> [IndexCreateStatement; 6] {
             table,
             &["tenant_id", "connection_id", "upstream_id"],
         ),
-        index("opportunities_state", table, &["tenant_id", "state"]),
-        index("opportunities_status", table, &["tenant_id", "status"]),
-        index("opportunities_starts", table, &["tenant_id", "starts_at"]),
-        index("opportunities_member", table, &["tenant_id", "member_id"]),
         index(
-            "opportunities_updated",
+            "opportunities_list",
             table,
-            &["tenant_id", "upstream_updated_at"],
+            &[
+                "tenant_id",
+                "id",
+                "state",
+                "status",
+                "starts_at",
+                "deleted_at",
+            ],
+        ),
+        index(
+            "opportunities_starts",
+            table,
+            &["tenant_id", "starts_at", "id", "status", "deleted_at"],
         ),
     ]
+}
+
+fn untimed_count() -> TableAlterStatement {
+    Table::alter()
+        .table("sync_run_streams")
+        .add_column(big_integer("untimed_count").default(0))
+        .take()
+}
+
+fn report(backend: DbBackend) -> String {
+    let columns = format!(
+        "r.upstream_id, r.number, r.subject, r.reference, r.state, r.state_name, r.status, r.status_name, r.starts_at, \
+         r.ends_at, r.member_name, r.venue_name, r.owner_name, {charge_total} AS charge_total, {tax_total} AS tax_total, \
+         r.upstream_created_at, r.upstream_updated_at, r.created_at, r.updated_at",
+        charge_total = decimal(backend, "r.charge_total"),
+        tax_total = decimal(backend, "r.tax_total"),
+    );
+    let select = of_connection("opportunities", &columns);
+    format!("CREATE VIEW report_rental_opportunities AS {select} WHERE r.deleted_at IS NULL")
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::inspect;
-use entity::hot_list_item;
+use entity::{Source, hot_list_item};
 use poem::web::Data;
 use poem_openapi::param::Query;
 use poem_openapi::{Object, OpenApi};
@@ -81,7 +81,11 @@ impl HotListApi {
         let reading = Reading::begin(&state, &viewer).await?;
         let part = inspect::list_hot_items(&reading.db, reading.tenant.id, query).await?;
         let shown = wanted.show(&list, part, |row| (row.weighted_iff, row.id), Into::into);
-        Ok(Fetched(HotListPage::new(shown, reading.freshness().await?)).into())
+        Ok(Fetched(HotListPage::new(
+            shown,
+            reading.freshness(Source::ClientTether).await?,
+        ))
+        .into())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engine::inspect;
+use entity::Source;
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi};
 
@@ -71,7 +72,7 @@ impl LeadsApi {
     ) -> Answer<Fetched<LeadsDashboard>> {
         let reading = Reading::begin(&state, &viewer).await?;
         let numbers = inspect::leads_dashboard(&reading.db, reading.tenant.id).await?;
-        let freshness = reading.freshness().await?;
+        let freshness = reading.freshness(Source::ClientTether).await?;
         Ok(Fetched(LeadsDashboard::new(numbers, freshness)).into())
     }
 }

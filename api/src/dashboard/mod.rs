@@ -6,12 +6,14 @@ mod hot_list;
 mod leads;
 mod notes;
 mod pipeline;
+mod rental;
 mod schedule;
 
 /// All dashboards.
 pub(crate) type DashboardApi = (
     leads::LeadsApi,
     pipeline::PipelineApi,
+    rental::RentalApi,
     hot_list::HotListApi,
     notes::NotesApi,
     schedule::ScheduleApi,
@@ -23,6 +25,7 @@ pub(crate) fn api() -> DashboardApi {
     (
         leads::LeadsApi,
         pipeline::PipelineApi,
+        rental::RentalApi,
         hot_list::HotListApi,
         notes::NotesApi,
         schedule::ScheduleApi,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::inspect;
-use entity::note;
+use entity::{Source, note};
 use poem::web::Data;
 use poem_openapi::param::Query;
 use poem_openapi::{Object, OpenApi};
@@ -81,7 +81,11 @@ impl NotesApi {
         let tenant = reading.tenant.id;
         let part = inspect::list_notes(&reading.db, tenant, search.as_deref(), query).await?;
         let shown = wanted.show(&list, part, |row| (row.note_date, row.id), Into::into);
-        Ok(Fetched(NotePage::new(shown, reading.freshness().await?)).into())
+        Ok(Fetched(NotePage::new(
+            shown,
+            reading.freshness(Source::ClientTether).await?,
+        ))
+        .into())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engine::inspect;
+use entity::Source;
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi};
 
@@ -70,7 +71,7 @@ impl PipelineApi {
     ) -> Answer<Fetched<PipelineDashboard>> {
         let reading = Reading::begin(&state, &viewer).await?;
         let numbers = inspect::pipeline_dashboard(&reading.db, reading.tenant.id).await?;
-        let freshness = reading.freshness().await?;
+        let freshness = reading.freshness(Source::ClientTether).await?;
         Ok(Fetched(PipelineDashboard::new(numbers, freshness)).into())
     }
 }

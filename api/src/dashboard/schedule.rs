@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::inspect::{self, ActivityFilter};
-use entity::{Timestamp, scheduled_activity};
+use entity::{Source, Timestamp, scheduled_activity};
 use poem::web::Data;
 use poem_openapi::param::Query;
 use poem_openapi::{Object, OpenApi};
@@ -126,7 +126,11 @@ impl ScheduleApi {
         let reading = Reading::begin(&state, &viewer).await?;
         let part = inspect::list_activities(&reading.db, reading.tenant.id, filter, query).await?;
         let shown = wanted.show(&list, part, |row| (row.scheduled_at, row.id), Into::into);
-        Ok(Fetched(SchedulePage::new(shown, reading.freshness().await?)).into())
+        Ok(Fetched(SchedulePage::new(
+            shown,
+            reading.freshness(Source::ClientTether).await?,
+        ))
+        .into())
     }
 }
 

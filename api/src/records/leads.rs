@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::inspect::{self, LeadFilter};
 use engine::publish::Rules;
-use entity::RecordId;
+use entity::{RecordId, Source};
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
@@ -106,7 +106,7 @@ impl LeadsApi {
         let reading = Reading::begin(&state, &viewer).await?;
         let row = inspect::find_lead(&reading.db, reading.tenant.id, id).await?;
         let rules = Rules::load(&reading.db, reading.tenant).await?;
-        let freshness = reading.freshness().await?;
+        let freshness = reading.freshness(Source::ClientTether).await?;
         Ok(Fetched(LeadDetail::new(row, &rules, freshness)).into())
     }
 }
@@ -123,5 +123,8 @@ async fn page(
     let rules = Rules::load(&reading.db, reading.tenant).await?;
     let part = inspect::list_leads(&reading.db, reading.tenant.id, &rules, filter, query).await?;
     let shown = wanted.show(&list, part, |row| row.id, |row| Lead::new(row, &rules));
-    Ok(LeadPage::new(shown, reading.freshness().await?))
+    Ok(LeadPage::new(
+        shown,
+        reading.freshness(Source::ClientTether).await?,
+    ))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::inspect::{self, OpportunityFilter};
 use engine::publish::Rules;
-use entity::RecordId;
+use entity::{RecordId, Source};
 use poem::web::Data;
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Path, Query};
@@ -118,7 +118,7 @@ impl OpportunitiesApi {
         let reading = Reading::begin(&state, &viewer).await?;
         let row = inspect::find_opportunity(&reading.db, reading.tenant.id, id).await?;
         let rules = Rules::load(&reading.db, reading.tenant).await?;
-        let freshness = reading.freshness().await?;
+        let freshness = reading.freshness(Source::ClientTether).await?;
         Ok(Fetched(PipelineOpportunityDetail::new(row, &rules, freshness)).into())
     }
 }
@@ -143,6 +143,6 @@ async fn page(
     );
     Ok(PipelineOpportunityPage::new(
         shown,
-        reading.freshness().await?,
+        reading.freshness(Source::ClientTether).await?,
     ))
 }

@@ -60,14 +60,24 @@ impl Choice {
         if !chosen.is_empty() {
             return Ok(chosen);
         }
-        let (code, detail) = match self.connection {
-            Some(_) => (Code::NotFound, "the tenant has no such connection"),
-            None => (
-                Code::Conflict,
-                "the tenant has no active connection to sync",
-            ),
+        Err(self.refusal())
+    }
+
+    fn refusal(&self) -> ApiError {
+        let of_source = match self.source {
+            Some(source) => format!(" of {source}"),
+            None => String::new(),
         };
-        Err(ApiError::new(code, detail))
+        match self.connection {
+            Some(_) => {
+                let detail = format!("the tenant has no such connection{of_source}");
+                ApiError::new(Code::NotFound, detail)
+            }
+            None => {
+                let detail = format!("the tenant has no active connection{of_source} to sync");
+                ApiError::new(Code::Conflict, detail)
+            }
+        }
     }
 
     fn means(&self, row: &Model) -> bool {

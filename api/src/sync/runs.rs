@@ -36,7 +36,7 @@ pub(crate) struct RunsApi;
 impl RunsApi {
     /// List runs
     ///
-    /// The newest first, with their counters.
+    /// The newest first, with their counters; also those that read a single record.
     #[oai(path = "/", method = "get", operation_id = "list_sync_runs")]
     async fn list(
         &self,
@@ -54,6 +54,7 @@ impl RunsApi {
         let list = List::new("list_sync_runs", viewer.tenant().id, &());
         let query = RunQuery {
             tenant: Some(viewer.tenant().id),
+            leaves_out_records: false,
             after: cursor
                 .as_deref()
                 .map(|cursor| list.key(cursor))

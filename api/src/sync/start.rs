@@ -51,9 +51,9 @@ struct SyncStartBody {
 
 /// The runs that were started, one for each connection.
 #[derive(Debug, Clone, Object)]
-struct StartedRuns {
-    /// The runs; all of them are queued.
-    runs: Vec<Run>,
+pub(super) struct StartedRuns {
+    /// The runs, as they are now.
+    pub(super) runs: Vec<Run>,
 }
 
 pub(crate) struct StartApi;
@@ -80,12 +80,7 @@ impl StartApi {
         for id in ids {
             runs.push(shown(&state, tenant, id).await?);
         }
-        let first = runs.first().ok_or_else(|| ApiError::from(Code::Internal))?;
-        Ok(Accepted {
-            location: format!("/api/sync/runs/{}", first.id),
-            value: StartedRuns { runs },
-        }
-        .into())
+        Ok(StartedRuns { runs }.accepted()?.into())
     }
 
     /// Cancel a run
@@ -117,7 +112,23 @@ impl StartApi {
     }
 }
 
-async fn shown(state: &State, tenant: TenantId, id: SyncRunId) -> Result<Run, ApiError> {
+impl StartedRuns {
+    /// They will be done; the first is where to look.
+    ///
+    /// # Errors
+    /// When there is none, which would be a defect.
+    pub(super) fn accepted(self) -> Result<Accepted<Self>, ApiError> {
+        let first = self.runs.first();
+        let first = first.ok_or_else(|| ApiError::from(Code::Internal))?;
+        Ok(Accepted {
+            location: format!("/api/sync/runs/{}", first.id),
+            value: self,
+        })
+    }
+}
+
+/// Shows a run as it is now.
+pub(super) async fn shown(state: &State, tenant: TenantId, id: SyncRunId) -> Result<Run, ApiError> {
     let report = inspect::show_run(&state.engine.database, Some(tenant), id).await?;
     Ok(report.into())
 }

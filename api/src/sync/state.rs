@@ -35,9 +35,9 @@ struct SyncStatus {
     message: String,
     /// Rows that the last run changed.
     records_updated: i64,
-    /// The last run.
+    /// The last run; not one that read a single record.
     last_sync: Option<Run>,
-    /// The last runs, the newest first.
+    /// The last runs, the newest first, without those that read a single record: `GET /api/sync/runs` lists them, too.
     history: Vec<Run>,
     /// Connection by connection.
     connections: Vec<ConnectionState>,
@@ -70,6 +70,7 @@ impl StateApi {
         let tenant = inspect::tenant_state_at(&db, engine.clock.now(), viewer.tenant()).await?;
         let query = RunQuery {
             tenant: Some(viewer.tenant().id),
+            leaves_out_records: true,
             after: None,
             limit: HISTORY_LENGTH,
         };

@@ -37,17 +37,17 @@ pub(crate) struct Run {
     /// Why it is no success.
     reason: Option<ReasonCode>,
     /// The same for people.
-    message: Option<String>,
+    pub(super) message: Option<String>,
     /// When it began; of a queued run, when it was recorded.
     pub(crate) started_at: Moment,
     /// When it ended.
-    finished_at: Option<Moment>,
+    pub(super) finished_at: Option<Moment>,
     /// How long it took, or has been known to work, in milliseconds.
     duration_ms: i64,
     /// Rows added, changed, deleted or revived.
     pub(crate) records_updated: i64,
     /// Records that could not be understood.
-    records_failed: i64,
+    pub(super) records_failed: i64,
     /// Stream by stream, once the run has ended.
     streams: Vec<RunStream>,
 }

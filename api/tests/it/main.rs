@@ -9,6 +9,7 @@
 
 mod access;
 mod admin;
+mod background;
 mod consistency;
 mod dashboards;
 mod edge;
@@ -19,6 +20,7 @@ mod paging;
 mod process;
 mod reader;
 mod records;
+mod rental;
 mod search;
 mod support;
 mod sync_start;

@@ -1,6 +1,8 @@
 //! A frontend that reads a site's data.
 
+use entity::TenantId;
 use entity::membership::Role;
+use poem::http::Method;
 use serde_json::Value;
 use tests::{Site, TestApp};
 
@@ -15,14 +17,25 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Starts a service on the database of `app`, and signs in to `site`.
     pub(crate) async fn of(app: &'a TestApp, site: &Site) -> Self {
+        Self::of_tenant(app, site.tenant).await
+    }
+
+    /// Starts a service on the database of `app`, and signs in to `tenant`.
+    pub(crate) async fn of_tenant(app: &'a TestApp, tenant: TenantId) -> Self {
         let service = Service::new(app);
-        let token = service.token(site.tenant, Role::TenantViewer).await;
+        let token = service.token(tenant, Role::TenantViewer).await;
         Self { service, token }
     }
 
     /// Asks for `path`, whatever the answer is.
     pub(crate) async fn ask(&self, path: &str) -> Answered {
         self.service.get(&self.token, path).await
+    }
+
+    /// Asks for `path` unless the answer is the one with this tag.
+    pub(crate) async fn ask_unless(&self, path: &str, tag: &str) -> Answered {
+        let call = self.service.call(Method::GET, path).token(&self.token);
+        call.header("if-none-match", tag).send().await
     }
 
     /// Asks for `path` and expects an answer.

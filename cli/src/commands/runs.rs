@@ -44,6 +44,7 @@ async fn list(context: &Context, tenant: Option<&str>, limit: u64) -> Result<Exi
         None => None,
     };
     let query = RunQuery {
+        leaves_out_records: false,
         tenant,
         after: None,
         limit,

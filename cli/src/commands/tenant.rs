@@ -1,10 +1,12 @@
 //! `ctsync tenant`: syncs one tenant now.
 
 use anyhow::Result;
+use clap::builder::RangedU64ValueParser;
 use engine::admin::{connections, tenants};
-use engine::connector::reads_records;
-use engine::run::{RecordRef, SyncRequest};
-use entity::connection::ConnectionStatus;
+use engine::connector::{reads_records, reads_windows};
+use engine::run::{RecordRef, SyncRequest, Window};
+use engine::settings::MAX_DAYS;
+use entity::connection::{ConnectionStatus, Model};
 use entity::sync_run::RunTrigger;
 use entity::tenant::{self, TenantStatus};
 use entity::{Source, Stream};
@@ -28,6 +30,12 @@ pub(crate) struct TenantArgs {
     /// Only this record, for example opportunities/501; of upstreams that can be asked for one.
     #[arg(long, value_name = "STREAM/ID", conflicts_with_all = ["streams", "full"])]
     record: Option<RecordRef>,
+    /// Load at least so many days back by date, and keep them from then on; of upstreams that are read by date.
+    #[arg(long, value_name = "N", conflicts_with = "record", value_parser = days())]
+    past_days: Option<u32>,
+    /// Load at least so many days ahead by date, and keep them from then on.
+    #[arg(long, value_name = "N", conflicts_with = "record", value_parser = days())]
+    future_days: Option<u32>,
     /// Believe any deletion this time, also one the brake would stop.
     #[arg(long)]
     accept_deletes: bool,
@@ -41,16 +49,7 @@ pub(crate) async fn run(context: &Context, args: &TenantArgs) -> Result<Exit> {
     let tenant = tenants::find(database, &args.tenant).await?;
     require_active(&tenant)?;
     let mut targets = connections::list(database, Some(tenant.id)).await?;
-    targets.retain(|target| {
-        target.connection.status != ConnectionStatus::Paused
-            && args
-                .source
-                .is_none_or(|source| target.connection.source == source)
-            && args
-                .record
-                .as_ref()
-                .is_none_or(|record| reads_records(target.connection.source, record.stream))
-    });
+    targets.retain(|target| args.means(&target.connection));
     let targets = require_some(targets, || {
         let slug = &tenant.slug;
         format!(
@@ -58,6 +57,7 @@ pub(crate) async fn run(context: &Context, args: &TenantArgs) -> Result<Exit> {
         )
     })?;
     let request = SyncRequest {
+        window: args.window()?,
         streams: (!args.streams.is_empty()).then(|| args.streams.clone()),
         record: args.record.clone(),
         accept_deletes: args.accept_deletes,
@@ -65,6 +65,33 @@ pub(crate) async fn run(context: &Context, args: &TenantArgs) -> Result<Exit> {
     };
     let outcomes = session.sync(targets, 1, request).await?;
     show(context.output, &outcomes)
+}
+
+impl TenantArgs {
+    /// Whether a connection is to be synced, and can be asked for what is wanted.
+    fn means(&self, connection: &Model) -> bool {
+        let Model { source, status, .. } = *connection;
+        let reads = |record: &RecordRef| reads_records(source, record.stream);
+        status != ConnectionStatus::Paused
+            && self.source.is_none_or(|wanted| source == wanted)
+            && self.record.as_ref().is_none_or(reads)
+            && (!self.is_about_dates() || reads_windows(source))
+    }
+
+    fn is_about_dates(&self) -> bool {
+        self.past_days.is_some() || self.future_days.is_some()
+    }
+
+    fn window(&self) -> Result<Option<Window>> {
+        if !self.is_about_dates() {
+            return Ok(None);
+        }
+        Ok(Some(Window::new(self.past_days, self.future_days)?))
+    }
+}
+
+fn days() -> RangedU64ValueParser<u32> {
+    RangedU64ValueParser::new().range(0..=MAX_DAYS.into())
 }
 
 /// Refuses to sync what somebody stopped on purpose.

@@ -129,6 +129,14 @@ pub fn reads_records(source: Source, stream: Stream) -> bool {
     }
 }
 
+/// Whether records of `source` are loaded in windows by their date.
+pub fn reads_windows(source: Source) -> bool {
+    match source {
+        Source::ClientTether => false,
+        Source::CurrentRms => true,
+    }
+}
+
 /// Returns the streams to read: those of the source, narrowed by setting.
 pub fn enabled_streams(
     connector: &dyn Connector,

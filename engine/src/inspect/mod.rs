@@ -13,15 +13,16 @@ mod status;
 
 pub use ages::{SyncAge, sync_ages};
 pub use dashboards::{
-    LeadsDashboard, PipelineDashboard, SourceLeads, StageNumbers, StatusLeads, leads_dashboard,
-    pipeline_dashboard,
+    LeadsDashboard, MonthShare, NumberShare, PipelineDashboard, RentalDashboard, Share,
+    SourceLeads, StageNumbers, StatusLeads, leads_dashboard, pipeline_dashboard, rental_dashboard,
 };
 pub use doctor::{Check, CheckState, doctor};
 pub use drift::{DriftEntry, acknowledge_drift, list_drift};
 pub use explain::{Explanation, HistoryEntry, RecordChange, SnapshotSummary};
 pub use lists::{
-    ActivityFilter, LeadFilter, OpportunityFilter, Part, PartQuery, Start, find_lead,
-    find_opportunity, list_activities, list_hot_items, list_leads, list_notes, list_opportunities,
+    ActivityFilter, LeadFilter, OpportunityFilter, Part, PartQuery, RentalOpportunityFilter, Start,
+    find_lead, find_opportunity, find_rental_opportunity, list_activities, list_hot_items,
+    list_leads, list_notes, list_opportunities, list_rental_opportunities,
 };
 pub use numbers::Numbers;
 pub use rejects::{RejectDetail, RejectEntry, list_rejects, show_reject};

@@ -11,7 +11,7 @@ use tracing::warn;
 
 use super::job::{Desk, Job, Next};
 use crate::error::{Attempt, Error, Result};
-use crate::run::{Carried, RecordRef, SyncRequest};
+use crate::run::{Carried, RecordRef, SyncRequest, Window};
 
 /// How soon a run that found its lease taken tries again.
 const RETRY: Duration = Duration::from_secs(2);
@@ -27,6 +27,8 @@ pub(super) struct SyncJob {
     streams: Option<Vec<Stream>>,
     #[serde(default)]
     record: Option<RecordRef>,
+    #[serde(default)]
+    window: Option<Window>,
     full: bool,
     dry_run: bool,
     accept_deletes: bool,
@@ -44,6 +46,7 @@ impl SyncJob {
             run: run.id,
             streams: request.streams.clone(),
             record: request.record.clone(),
+            window: request.window,
             full: request.full,
             dry_run: request.dry_run,
             accept_deletes: request.accept_deletes,
@@ -62,6 +65,7 @@ impl SyncJob {
             actor: run.actor.clone(),
             streams: self.streams.clone(),
             record: self.record.clone(),
+            window: self.window,
             full: self.full,
             dry_run: self.dry_run,
             accept_deletes: self.accept_deletes,

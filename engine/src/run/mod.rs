@@ -24,7 +24,7 @@ use tracing::{Instrument, info, info_span, warn};
 
 pub(crate) use carry_on::Carried;
 pub use report::{RunReport, StreamReport};
-pub use request::{NotARecord, RecordRef, SyncRequest, UpstreamDefaults};
+pub use request::{NotARecord, RecordRef, SyncRequest, UpstreamDefaults, Window};
 pub(crate) use target::{Place, Target};
 
 use crate::clock::Clock;

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::connector::{Boundary, Slice};
+use crate::error::{Error, Result};
+use crate::settings::{ConnectionSettings, MAX_DAYS};
 
 /// What a run is asked to do.
 #[derive(Debug, Clone)]
@@ -23,6 +25,8 @@ pub struct SyncRequest {
     pub streams: Option<Vec<Stream>>,
     /// Only this record.
     pub record: Option<RecordRef>,
+    /// Load what is not loaded yet, at least of this window.
+    pub window: Option<Window>,
     /// Read also what is usually read in turns.
     pub full: bool,
     /// Compare only; write nothing but the run.
@@ -43,6 +47,7 @@ impl SyncRequest {
             actor: None,
             streams: None,
             record: None,
+            window: None,
             full: false,
             dry_run: false,
             accept_deletes: false,
@@ -56,10 +61,51 @@ impl SyncRequest {
         match self.kind_override {
             Some(kind) => kind,
             None if self.record.is_some() => RunKind::Record,
+            None if self.window.is_some() => RunKind::Initial,
             None if connection.last_success_at.is_none() => RunKind::Initial,
             None if self.full => RunKind::Full,
             None => RunKind::Incremental,
         }
+    }
+}
+
+/// How far back and ahead records are loaded by their date, where that is further than the connection's settings say.
+///
+/// What was loaded once is kept up to date from then on, whatever later runs are asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    past_days: Option<u32>,
+    future_days: Option<u32>,
+}
+
+impl Window {
+    /// A window of so many days before and after the day of the run; what is absent is as in the settings.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for more than [`MAX_DAYS`].
+    pub fn new(past_days: Option<u32>, future_days: Option<u32>) -> Result<Self> {
+        for (name, days) in [("past", past_days), ("future", future_days)] {
+            if days.is_some_and(|days| days > MAX_DAYS) {
+                let detail = format!("the {name} days must be at most {MAX_DAYS}");
+                return Err(Error::Invalid(detail));
+            }
+        }
+        Ok(Self {
+            past_days,
+            future_days,
+        })
+    }
+
+    /// Returns the days back and ahead that a connection with these `settings` loads.
+    pub(super) fn days(window: Option<Self>, settings: &ConnectionSettings) -> (u32, u32) {
+        let Self {
+            past_days,
+            future_days,
+        } = window.unwrap_or_default();
+        (
+            settings.past_days.max(past_days.unwrap_or_default()),
+            settings.future_days.max(future_days.unwrap_or_default()),
+        )
     }
 }
 
@@ -87,7 +133,7 @@ pub struct NotARecord;
 impl FromStr for RecordRef {
     type Err = NotARecord;
 
-    fn from_str(text: &str) -> Result<Self, NotARecord> {
+    fn from_str(text: &str) -> std::result::Result<Self, NotARecord> {
         let (stream, upstream_id) = text.split_once('/').ok_or(NotARecord)?;
         let stream = stream.parse().map_err(|_| NotARecord)?;
         if upstream_id.is_empty() {
@@ -109,4 +155,32 @@ pub struct UpstreamDefaults {
     pub clienttether_token: Option<SecretString>,
     /// Where Current RMS is.
     pub current_rms_url: Url,
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::Source;
+
+    use super::*;
+
+    #[test]
+    fn a_window_is_never_less_than_the_settings() {
+        let settings = ConnectionSettings::of(Source::CurrentRms);
+        let days = |past, future| {
+            let window = Window::new(past, future).unwrap();
+            Window::days(Some(window), &settings)
+        };
+        assert_eq!(Window::days(None, &settings), (30, 365));
+        assert_eq!(days(None, None), (30, 365));
+        assert_eq!(days(Some(90), Some(5)), (90, 365));
+        assert_eq!(days(Some(0), Some(MAX_DAYS)), (30, MAX_DAYS));
+    }
+
+    #[test]
+    fn a_window_has_an_end() {
+        for (past, future) in [(Some(MAX_DAYS + 1), None), (None, Some(u32::MAX))] {
+            let error = Window::new(past, future).unwrap_err().to_string();
+            assert!(error.contains("at most 36500"), "{error}");
+        }
+    }
 }

@@ -75,6 +75,17 @@ impl TestApp {
         spec: AccountSpec,
         settings: &[(&str, &str)],
     ) -> RentalSite {
+        let tenant = self.add_renting_tenant(&spec.subdomain).await;
+        self.rental_site_of(tenant, spec, settings).await
+    }
+
+    /// Adds an account of Current RMS, and the connection of a tenant that is there that mirrors it with these settings.
+    pub async fn rental_site_of(
+        &self,
+        tenant: TenantId,
+        spec: AccountSpec,
+        settings: &[(&str, &str)],
+    ) -> RentalSite {
         let clock = self.clock.clone();
         let account = self.sandbox.add_account(AccountSpec {
             base_date: Some(self.engine.clock.now().date_naive()),
@@ -85,7 +96,7 @@ impl TestApp {
             engine::clock::TimeSource::now(&clock)
         }));
         account.set_switches(switches());
-        let (tenant, connection) = self.add_rental_connection(&account, settings).await;
+        let connection = self.add_rental_connection(tenant, &account, settings).await;
         RentalSite {
             account,
             tenant,
@@ -95,33 +106,30 @@ impl TestApp {
         }
     }
 
-    async fn add_rental_connection(
-        &self,
-        account: &Account,
-        settings: &[(&str, &str)],
-    ) -> (TenantId, ConnectionId) {
-        let actor = Actor {
-            name: "a test".to_owned(),
-            via: Via::Cli,
-        };
-        let admin = Admin {
-            database: &self.engine.database,
-            clock: &self.engine.clock,
-            actor: &actor,
-        };
+    async fn add_renting_tenant(&self, subdomain: &str) -> TenantId {
+        let actor = actor();
         let tenant = NewTenant {
-            slug: format!("rents-{}", account.subdomain()),
+            slug: format!("rents-{subdomain}"),
             name: "A tenant".to_owned(),
             time_zone: "America/New_York".to_owned(),
             settings: vec![],
         };
-        let tenant = tenants::add(&admin, tenant).await;
-        let tenant = tenant.expect("the tenant can be added");
+        let tenant = tenants::add(&self.admin(&actor), tenant).await;
+        tenant.expect("the tenant can be added").id
+    }
+
+    async fn add_rental_connection(
+        &self,
+        tenant: TenantId,
+        account: &Account,
+        settings: &[(&str, &str)],
+    ) -> ConnectionId {
+        let actor = actor();
         let url = self.sandbox.current_rms_url();
         let base_url = [("base_url", url.as_str())];
         let settings = WIDE.iter().chain(settings).chain(&base_url);
         let new = NewConnection {
-            tenant: tenant.id,
+            tenant,
             source: Source::CurrentRms,
             name: "main".to_owned(),
             settings: settings
@@ -129,11 +137,24 @@ impl TestApp {
                 .collect(),
             credentials: credentials(account),
         };
-        let connection = connections::add(&admin, &self.engine.keys, new).await;
-        (
-            tenant.id,
-            connection.expect("the connection can be added").id,
-        )
+        let keys = &self.engine.keys;
+        let connection = connections::add(&self.admin(&actor), keys, new).await;
+        connection.expect("the connection can be added").id
+    }
+
+    fn admin<'a>(&'a self, actor: &'a Actor) -> Admin<'a> {
+        Admin {
+            database: &self.engine.database,
+            clock: &self.engine.clock,
+            actor,
+        }
+    }
+}
+
+fn actor() -> Actor {
+    Actor {
+        name: "a test".to_owned(),
+        via: Via::Cli,
     }
 }
 

@@ -10,7 +10,8 @@ use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
 use uuid::Uuid;
 
-use super::body::{ConnectionChangeBody, CredentialsBody, NewConnectionBody};
+use super::body::{ConnectionChangeBody, NewConnectionBody};
+use super::credentials::CredentialsBody;
 use super::view::{Connection, ConnectionList};
 use crate::Tag;
 use crate::access::PathAdmin;
@@ -119,7 +120,7 @@ impl ConnectionsApi {
 
     /// Replace a connection's credentials
     ///
-    /// A connection that waited for them is synced again.
+    /// They must be of its upstream. A connection that waited for them is synced again.
     #[oai(
         path = "/:tenant/connections/:id/credentials",
         method = "put",
@@ -136,7 +137,7 @@ impl ConnectionsApi {
         id: Path<Uuid>,
         body: Json<CredentialsBody>,
     ) -> Answer<Outcome<Connection>> {
-        let credentials = body.0.into();
+        let credentials = body.0.checked()?;
         let (act, id) = (admin.caller().admin(&state), ConnectionId::from_uuid(id.0));
         let keys = &state.engine.keys;
         let row =

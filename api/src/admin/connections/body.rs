@@ -1,25 +1,15 @@
 //! What requests about connections say.
 
 use engine::admin::connections::{ConnectionChange, DEFAULT_NAME, NewConnection};
-use engine::credentials::Credentials;
 use entity::TenantId;
 use poem_openapi::Object;
 
+use super::credentials::CredentialsBody;
 use crate::access::Caller;
 use crate::admin::settings::{ConnectionSettings, Settings, for_the_agency};
 use crate::error::{ApiError, Code};
-use crate::text::{Secret, Text};
+use crate::text::Text;
 use crate::word::Source;
-
-/// What a connection signs in with. It is never shown again.
-#[derive(Debug, Object)]
-#[oai(rename = "Credentials", rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct CredentialsBody {
-    /// ClientTether: the location's web key.
-    web_key: Secret,
-    /// ClientTether: the enterprise token; the one of the agency if left out.
-    access_token: Option<Secret>,
-}
 
 /// A connection to be.
 #[derive(Debug, Object)]
@@ -55,19 +45,6 @@ pub(super) struct ConnectionChangeBody {
     settings: Option<Settings<ConnectionSettings>>,
 }
 
-impl From<CredentialsBody> for Credentials {
-    fn from(body: CredentialsBody) -> Self {
-        let CredentialsBody {
-            web_key: Secret(web_key),
-            access_token,
-        } = body;
-        Self::ClientTether {
-            web_key,
-            access_token: access_token.map(|Secret(token)| token),
-        }
-    }
-}
-
 impl NewConnectionBody {
     /// Returns what `caller` wants to add to `tenant`.
     pub(super) fn checked(
@@ -88,7 +65,7 @@ impl NewConnectionBody {
             source: source.into(),
             name: name.map_or_else(|| DEFAULT_NAME.to_owned(), |Text(name)| name),
             settings: settings.assignments(),
-            credentials: credentials.into(),
+            credentials: credentials.checked()?,
         })
     }
 }

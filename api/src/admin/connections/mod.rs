@@ -3,6 +3,7 @@
 mod act;
 mod api;
 mod body;
+mod credentials;
 mod view;
 
 pub(crate) use act::ConnectionActsApi;

@@ -58,6 +58,9 @@ impl<'a> Schemas<'a> {
             return;
         }
         let (old, new) = (resolved(self.old, old), resolved(self.new, new));
+        if self.is_one_of_several_now(place, old, new) {
+            return;
+        }
         self.kinds(place, old, new);
         self.words(place, old, new);
         self.details(place, old, new);
@@ -68,6 +71,22 @@ impl<'a> Schemas<'a> {
         for key in ["anyOf", "oneOf", "allOf"] {
             self.alternatives(place, key, old, new);
         }
+    }
+
+    /// Whether a request may now be one of several things, one of which is what it was.
+    fn is_one_of_several_now(&self, place: &str, old: &'a Value, new: &'a Value) -> bool {
+        let has_alternatives = |schema: &Value| {
+            let mut keys = ["anyOf", "oneOf", "allOf"].iter();
+            keys.any(|key| schema.get(key).is_some())
+        };
+        let fits = |alternative: &'a Value| {
+            let mut trial = Self::new(self.old, self.new, self.direction);
+            trial.compare(place, old, alternative);
+            trial.found.is_empty()
+        };
+        self.direction == Direction::Request
+            && !has_alternatives(old)
+            && items(&new["oneOf"]).any(fits)
     }
 
     fn kinds(&mut self, place: &str, old: &Value, new: &Value) {

@@ -113,6 +113,29 @@ fn another_name_of_a_placeholder_does_not_break() {
 }
 
 #[test]
+fn a_body_may_become_one_of_several_if_it_still_fits_one() {
+    let now = |alternatives: Value| {
+        let mut new = document();
+        let schemas = new["components"]["schemas"].as_object_mut().unwrap();
+        let before = schemas.insert("NewThing".to_owned(), json!({"oneOf": alternatives}));
+        schemas.insert("Before".to_owned(), before.unwrap());
+        breaks(&document(), &new)
+    };
+    let other = json!({"type": "object", "required": ["other"], "properties": {"other": {"type": "string"}}});
+    let before = json!({"$ref": "#/components/schemas/Before"});
+    assert_eq!(now(json!([other, before])), [""; 0]);
+    assert!(!now(json!([other])).is_empty());
+}
+
+#[test]
+fn an_answer_that_becomes_one_of_several_breaks() {
+    let alternatives = json!([{"$ref": "#/components/schemas/Thing"}, {"type": "string"}]);
+    let place = format!("{GET}/responses/200/content/application~1json");
+    let found = changed(&place, "schema", json!({"oneOf": alternatives}));
+    assert!(!found.is_empty());
+}
+
+#[test]
 fn a_removed_property_of_an_answer_breaks() {
     let found = changed(&format!("{THING}/properties"), "kind", Value::Null);
     assert_eq!(

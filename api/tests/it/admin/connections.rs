@@ -1,5 +1,6 @@
 //! Connections.
 
+use ctsync_sandbox::current_rms::ApiAccess;
 use entity::membership::Role;
 use serde_json::{Value, json};
 use tests::{Site, on_both_databases};
@@ -31,6 +32,64 @@ on_both_databases! {
         let list = admin.get(&path(&site)).await.ok();
         assert_eq!(list["items"][0]["name"], "main");
         assert_eq!(list["items"][1], shown);
+    }
+
+    async fn an_account_of_the_rental_upstream_is_added_tested_and_loaded(app: &TestApp) {
+        let (site, rental) = (app.small_site().await, app.rental_site(4).await);
+        let service = Service::new(app);
+        let admin = Hand::of_tenant(&service, site.tenant, Role::TenantAdmin).await;
+        // As people copy it from the address bar.
+        let address = format!("https://{}.current-rms.com/", rental.account.subdomain());
+        let credentials = json!({"subdomain": address, "apiKey": rental.account.api_key()});
+        let settings = json!({"pastDays": 400, "futureDays": 600, "sweepHours": 12, "incrementalOverlapMinutes": 10});
+        let rents = json!({"source": "current_rms", "name": "rents", "credentials": credentials, "settings": settings});
+        let created = admin.post(&path(&site), rents).await;
+        assert_eq!(created.status, 201, "{}", created.body);
+        assert_eq!(created.body["settings"], settings);
+        let effective = &created.body["effectiveSettings"];
+        assert_eq!((&effective["concurrency"], &effective["pastDays"]), (&json!(1), &json!(400)));
+        assert_eq!(effective.get("notesSweepHours"), None);
+        let one = created.header("location");
+        assert_eq!(admin.act(&format!("{one}/test")).await.ok()["ok"], true);
+        let switches = rental.account.switches();
+        rental.switch(|switches| switches.api_access = ApiAccess::Disabled);
+        let refused = admin.act(&format!("{one}/test")).await.ok();
+        assert_eq!((&refused["ok"], &refused["reason"]), (&json!(false), &json!("auth")));
+        assert!(refused["message"].as_str().unwrap().contains("API"), "{refused}");
+        rental.account.set_switches(switches);
+        let wrong = json!({"subdomain": rental.account.subdomain(), "apiKey": "wrong"});
+        assert_eq!(admin.put(&format!("{one}/credentials"), wrong).await.ok()["hasCredentials"], true);
+        assert_eq!(admin.act(&format!("{one}/test")).await.ok()["reason"], "auth");
+    }
+
+    async fn each_upstream_takes_its_own_credentials_and_settings(app: &TestApp) {
+        let site = app.small_site().await;
+        let service = Service::new(app);
+        let agency = Hand::of_agency(&service).await;
+        let one = format!("{}/{}", path(&site), site.connection);
+        let (keys, others) = (json!({"webKey": "k"}), json!({"subdomain": "north", "apiKey": "k"}));
+        let rents = |credentials: &Value, settings: Value| {
+            json!({"source": "current_rms", "name": "rents", "credentials": credentials, "settings": settings})
+        };
+        let wrong = [
+            (rents(&keys, json!({})), 422, "current_rms"),
+            (json!({"source": "clienttether", "name": "x", "credentials": others}), 422, "clienttether"),
+            (rents(&json!({"subdomain": "north.example.com", "apiKey": "k"}), json!({})), 422, "subdomain"),
+            (rents(&json!({"subdomain": "north"}), json!({})), 400, "apiKey"),
+            (rents(&json!({}), json!({})), 400, "subdomain and apiKey"),
+            (rents(&others, json!({"eventTypes": ["appt"]})), 422, "event_types"),
+            (rents(&others, json!({"streams": ["notes"]})), 422, "streams"),
+            (rents(&others, json!({"pastDays": 40_000})), 400, "pastDays"),
+            (rents(&others, json!({"sweepHours": 0})), 400, "sweepHours"),
+        ];
+        for (body, status, named) in wrong {
+            let answer = agency.post(&path(&site), body.clone()).await;
+            assert_eq!(answer.status, status, "{body}: {}", answer.body);
+            assert!(answer.body["detail"].as_str().unwrap().contains(named), "{body}: {}", answer.body);
+        }
+        let foreign = agency.put(&format!("{one}/credentials"), others).await;
+        foreign.assert_problem(422, "invalid");
+        agency.patch(&one, json!({"settings": {"pastDays": 5}})).await.assert_problem(422, "invalid");
     }
 
     async fn connections_are_not_for_viewers(app: &TestApp) {

@@ -23,6 +23,8 @@ pub(super) struct Operation {
     pub(super) role: Option<String>,
     pub(super) place: Place,
     pub(super) has_body: bool,
+    /// Whether it waits for something, unless it is asked not to.
+    pub(super) waits: bool,
 }
 
 /// Returns all operations.
@@ -64,6 +66,9 @@ impl Operation {
             role,
             place,
             has_body: body.get("requestBody").is_some(),
+            waits: parameters
+                .iter()
+                .any(|parameter| parameter["name"] == "wait"),
         }
     }
 

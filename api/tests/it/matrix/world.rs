@@ -1,7 +1,7 @@
 //! Two tenants with everything that can be named, and people of every kind.
 
 use chrono::TimeDelta;
-use ctsync_sandbox::AccountSpec;
+use ctsync_sandbox::{AccountSpec, current_rms};
 use engine::admin::tenants::{self, TenantChange};
 use engine::admin::tokens::{self, NewToken, TokenScope};
 use engine::admin::users;
@@ -28,6 +28,7 @@ pub(super) struct World {
     run: String,
     lead: String,
     opportunity: String,
+    rental_opportunity: String,
 }
 
 impl World {
@@ -35,6 +36,8 @@ impl World {
         let (own, foreign) = (app.small_site().await, app.site(account()).await);
         own.sync_well().await;
         let run = foreign.sync_well().await.id.to_string();
+        let rental = app.rental_site_of(foreign.tenant, rental(), &[]).await;
+        rental.sync_well().await;
         let actor = operator();
         let admin = service.admin(&actor);
         let change = TenantChange {
@@ -65,6 +68,7 @@ impl World {
             run,
             lead: records.leads[0].id.to_string(),
             opportunity: records.opportunities[0].id.to_string(),
+            rental_opportunity: rental.rows().await[0].id.to_string(),
             own,
             foreign,
         }
@@ -80,6 +84,7 @@ impl World {
             "/api/sync/runs" => &self.run,
             "/api/leads" => &self.lead,
             "/api/pipeline/opportunities" => &self.opportunity,
+            "/api/opportunities" => &self.rental_opportunity,
             "/api/tenants/{tenant}/connections" => &connection,
             "/api/tokens" => &self.token,
             "/api/users" => &self.user,
@@ -96,6 +101,9 @@ impl World {
             .replace("{membership}", &self.membership)
             .replace("{id}", id);
         assert!(!path.contains('{'), "cover {}", operation.path);
+        if operation.waits {
+            return path + "?wait=0";
+        }
         path
     }
 
@@ -117,6 +125,7 @@ impl World {
             &self.run,
             &self.lead,
             &self.opportunity,
+            &self.rental_opportunity,
         ];
         for secret in secrets {
             assert!(
@@ -138,7 +147,7 @@ impl World {
             .await
             .unwrap();
         assert_eq!(token.revoked_at, None);
-        assert_eq!(self.foreign.run_rows().await.len(), 1);
+        assert_eq!(self.foreign.run_rows().await.len(), 2);
     }
 }
 
@@ -150,6 +159,13 @@ fn account() -> AccountSpec {
         notes: 2,
         activities: 2,
         ..AccountSpec::default()
+    }
+}
+
+fn rental() -> current_rms::AccountSpec {
+    current_rms::AccountSpec {
+        opportunities: 3,
+        ..current_rms::AccountSpec::default()
     }
 }
 
@@ -168,7 +184,7 @@ pub(super) fn body(operation: &Operation) -> Value {
         "create_token" => json!({"name": "new"}),
         "create_user" => json!({"email": "new@example.com"}),
         "grant_membership" => json!({"role": "agency_admin"}),
-        "start_sync_run" => json!({}),
+        "start_sync_run" | "start_initial_sync" | "start_incremental_sync" => json!({}),
         other => panic!("give {other} a body"),
     }
 }

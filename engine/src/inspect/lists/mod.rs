@@ -9,6 +9,7 @@ mod leads;
 mod notes;
 mod opportunities;
 mod order;
+mod rental_opportunities;
 mod search;
 
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QuerySelect, Select};
@@ -19,6 +20,10 @@ pub use leads::{LeadFilter, find_lead, list_leads};
 pub use notes::list_notes;
 pub use opportunities::{OpportunityFilter, find_opportunity, list_opportunities};
 pub use order::Start;
+pub(super) use rental_opportunities::upcoming_rental_opportunities;
+pub use rental_opportunities::{
+    RentalOpportunityFilter, find_rental_opportunity, list_rental_opportunities,
+};
 
 use self::order::{Key, Order};
 use crate::error::{Attempt, Result};

@@ -11,6 +11,7 @@ use super::windows::{self, Span};
 use crate::connector::{Boundary, Slice};
 use crate::error::{Attempt, Result};
 use crate::model::{self, BoundaryColumn};
+use crate::run::Window;
 
 /// Most records outside of all windows that a run asks for one by one, unless it is to read everything.
 const MAX_LONE_RECORDS: usize = 100;
@@ -66,7 +67,8 @@ async fn sweep(
     now: Timestamp,
 ) -> Result<Vec<Vec<Slice>>> {
     let settings = &timeline.work.target.settings;
-    let (from, to) = windows::around(now, settings.past_days, settings.future_days);
+    let (past_days, future_days) = Window::days(timeline.work.request.window, settings);
+    let (from, to) = windows::around(now, past_days, future_days);
     let covered: Vec<Span> = coverage.windows.iter().map(|(span, _)| *span).collect();
     let gaps = windows::gaps(from, to, &covered);
     let is_due = turn(timeline);
