@@ -8,7 +8,7 @@ use api::access::oidc::Oidc;
 use api::config::Config;
 use api::{Access, State, routes};
 use engine::clock::Clock;
-use engine::connector::HttpClient;
+use engine::connector::{AllConnectors, HttpClient};
 use engine::database::Database;
 use engine::error::{Error, chain};
 use engine::jobs::{Worker, WorkerOptions};
@@ -103,6 +103,7 @@ async fn engine(config: &Config) -> Result<Engine> {
         http: HttpClient::new()?,
         keys: settings.keys.clone(),
         defaults: settings.defaults.clone(),
+        connectors: Arc::new(AllConnectors),
         worker: worker_name(),
     })
 }

@@ -1,10 +1,11 @@
-//! Opportunities of the rental upstream, and how people and BI tools see them.
+//! Opportunities of the rental upstream, how people and BI tools see them, and what their runs need.
 //!
-//! Single records are read in runs of their own, by the thousand: an index finds the others among them.
+//! Single records are read in runs of their own, by the thousand: an index finds the others among them. Records that
+//! name no time of change are counted.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer_null, blob, integer_null, text, text_null, timestamp_with_time_zone,
+    big_integer, big_integer_null, blob, integer_null, text, text_null, timestamp_with_time_zone,
     timestamp_with_time_zone_null, uuid,
 };
 use sea_orm_migration::sea_orm::DbBackend;
@@ -24,6 +25,7 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_tables(manager, [opportunities()], indexes()).await?;
+        manager.alter_table(untimed_count()).await?;
         let view = report(manager.get_database_backend());
         let connection = manager.get_connection();
         for sql in [SYNCS_OF_TENANT, SYNCS_OF_CONNECTION, &view] {
@@ -41,6 +43,11 @@ impl MigrationTrait for Migration {
         ] {
             connection.execute_unprepared(sql).await?;
         }
+        let column = Table::alter()
+            .table("sync_run_streams")
+            .drop_column("untimed_count")
+            .take();
+        manager.alter_table(column).await?;
         drop_tables(manager, &["opportunities"]).await
     }
 
@@ -121,6 +128,13 @@ fn indexes() -> [IndexCreateStatement; 3] {
             &["tenant_id", "starts_at", "id", "status", "deleted_at"],
         ),
     ]
+}
+
+fn untimed_count() -> TableAlterStatement {
+    Table::alter()
+        .table("sync_run_streams")
+        .add_column(big_integer("untimed_count").default(0))
+        .take()
 }
 
 fn report(backend: DbBackend) -> String {

@@ -9,6 +9,7 @@
 )]
 
 mod accounting;
+mod conformance;
 mod convergence;
 mod crash;
 mod deletes;

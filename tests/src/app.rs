@@ -1,10 +1,11 @@
 //! Everything one test needs: a database, a clock, an engine and a sandbox.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::sync::Arc;
 
 use ctsync_sandbox::{AccountSpec, Sandbox};
 use engine::clock::Clock;
-use engine::connector::HttpClient;
+use engine::connector::{AllConnectors, HttpClient};
 use engine::run::{Engine, UpstreamDefaults};
 use engine::secret::SecretKeys;
 use futures::FutureExt;
@@ -45,6 +46,7 @@ impl TestApp {
                 clienttether_token: None,
                 current_rms_url: current_rms_url.parse().expect("the sandbox has an address"),
             },
+            connectors: Arc::new(AllConnectors),
             worker: WORKER.to_owned(),
         };
         Self {

@@ -7,6 +7,7 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::missing_panics_doc,
     reason = "a harness that cannot go on fails the test"
@@ -14,6 +15,7 @@
 
 mod app;
 mod clock;
+pub mod conformance;
 mod database;
 pub mod endpoint;
 mod identity;

@@ -82,6 +82,8 @@ pub(crate) struct RunStream {
     revived: i64,
     /// Values that could not be read.
     unreadable: i64,
+    /// Records that do not say when they were changed, or name a time after the reading began; nothing of them is lost.
+    untimed: i64,
     /// How many records the upstream announced.
     announced: Option<i64>,
     /// Answers.
@@ -228,6 +230,7 @@ impl From<StreamReport> for RunStream {
             deleted,
             revived,
             unreadable,
+            untimed,
             announced,
             pages,
             retries,
@@ -251,6 +254,7 @@ impl From<StreamReport> for RunStream {
             deleted,
             revived,
             unreadable,
+            untimed,
             announced,
             pages,
             retries,

@@ -131,6 +131,7 @@ pub(crate) fn run_text(output: Output, report: &RunReport) -> String {
     if !report.streams.is_empty() {
         blocks.push(output.render(streams(report)));
     }
+    blocks.extend(report.streams.iter().filter_map(untimed_records));
     let changes: Vec<String> = report.streams.iter().filter_map(named_records).collect();
     if report.dry_run && !changes.is_empty() {
         blocks.push(format!(
@@ -202,6 +203,17 @@ fn stream_state(report: &RunReport, stream: &StreamReport) -> &'static str {
         StreamStatus::Published if only_compares => "compared",
         status => status.as_str(),
     }
+}
+
+/// Tells of records that a list of changes would miss; they are asked for by themselves.
+fn untimed_records(stream: &StreamReport) -> Option<String> {
+    (stream.untimed > 0).then(|| {
+        format!(
+            "{}: {} records do not say when they were changed, or name a time after the reading began. They were read all the same.",
+            stream.stream.as_str().replace('_', " "),
+            stream.untimed
+        )
+    })
 }
 
 /// Returns the upstream ids of what a stream would change, where the report has them.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use engine::admin::connections::Owned;
-use engine::connector::HttpClient;
+use engine::connector::{AllConnectors, HttpClient};
 use engine::database::Database;
 use engine::error::Error;
 use engine::observer::Observer;
@@ -125,6 +125,7 @@ pub(crate) fn engine(context: &Context, database: Database) -> Result<Engine> {
         http: HttpClient::new()?,
         keys: context.settings.keys.clone(),
         defaults: context.settings.defaults.clone(),
+        connectors: Arc::new(AllConnectors),
         worker: worker_name(),
     })
 }

@@ -19,8 +19,8 @@ pub struct Listing {
     /// Whether rows may join it while it is read. Then only its end is looked for: a row that moved within it is
     /// met by a later reading.
     pub is_open: bool,
-    /// What is odd about the records in it, where they are; how many there are is logged.
-    pub oddity: Option<&'static str>,
+    /// Whether its records do not say when they were changed, or name a time after the reading began; they are counted.
+    pub is_untimed: bool,
 }
 
 /// How the pages of a listing are asked for.
@@ -79,7 +79,7 @@ impl Listing {
             optional: vec![],
             paging,
             is_open: false,
-            oddity: None,
+            is_untimed: false,
         }
     }
 

@@ -5,6 +5,7 @@
 //! engine's work and the same for every upstream.
 
 mod clienttether;
+mod connectors;
 mod current_rms;
 mod error;
 mod fields;
@@ -24,6 +25,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 pub use clienttether::ClientTether;
+pub use connectors::{AllConnectors, ConnectorSpec, Connectors};
 pub use current_rms::CurrentRms;
 pub use error::{ConnectorError, ErrorKind, Policy};
 pub use fields::Fields;

@@ -210,7 +210,7 @@ impl Engine {
         upstream_id: &str,
         parent: Option<&str>,
     ) -> Result<Vec<HistoryEntry>> {
-        let connector = place.interpreter(&self.defaults)?;
+        let connector = place.interpreter(self)?;
         let mut search = Search {
             engine: self,
             place,

@@ -100,7 +100,7 @@ pub async fn show_reject(engine: &Engine, tenant: TenantId, id: RejectId) -> Res
         .ok_or_else(not_found)?;
     let payload = load_payload(db, tenant, &snapshot.payload_hash).await?;
     let place = Place::load(engine, row.connection_id).await?;
-    let connector = place.interpreter(&engine.defaults)?;
+    let connector = place.interpreter(engine)?;
     let envelope = connector.open(&snapshot.endpoint, snapshot.status(), &payload)?;
     let place_in_answer = usize::try_from(row.position).unwrap_or(usize::MAX);
     let record = envelope

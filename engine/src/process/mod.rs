@@ -12,4 +12,6 @@ mod settings;
 pub use environment::Environment;
 pub use log::{LogSettings, start_log};
 pub use name::worker_name;
-pub use settings::{DEFAULT_CLIENTTETHER_URL, DEFAULT_DATABASE_URL, ProcessSettings};
+pub use settings::{
+    DEFAULT_CLIENTTETHER_URL, DEFAULT_CURRENT_RMS_URL, DEFAULT_DATABASE_URL, ProcessSettings,
+};

@@ -13,7 +13,7 @@ pub const DEFAULT_DATABASE_URL: &str = "sqlite://ctsync.db?mode=rwc";
 /// Where `ClientTether` is unless something else is said.
 pub const DEFAULT_CLIENTTETHER_URL: &str = "https://api.clienttether.com/v2/api/";
 /// Where Current RMS is unless something else is said.
-pub(super) const DEFAULT_CURRENT_RMS_URL: &str = "https://api.current-rms.com/api/v1/";
+pub const DEFAULT_CURRENT_RMS_URL: &str = "https://api.current-rms.com/api/v1/";
 
 /// What a program needs that touches the database or an upstream.
 pub struct ProcessSettings {

@@ -27,6 +27,8 @@ pub struct Counters {
     pub revived: u64,
     /// Values that were there but could not be read, stored as null.
     pub unreadable: u64,
+    /// Records that do not say when they were changed, or name a time after the reading began.
+    pub untimed: u64,
     /// How many records the upstream announced, when it did.
     pub announced: Option<u64>,
 }
@@ -45,6 +47,7 @@ impl Counters {
         self.deleted += other.deleted;
         self.revived += other.revived;
         self.unreadable += other.unreadable;
+        self.untimed += other.untimed;
         self.announced = match (self.announced, other.announced) {
             (Some(left), Some(right)) => Some(left + right),
             (left, right) => left.or(right),

@@ -16,7 +16,7 @@ use super::slice::ReadSlice;
 use super::stream::slice_failure;
 use super::vanish::{self, Scope, Vanished};
 use crate::connector::{Boundary, Slice};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::settings::BrakeLimits;
 
 /// Records of a window above which it is cut in two, so that a run that is stopped loses little.
@@ -26,9 +26,11 @@ const MAX_WINDOW_RECORDS: u64 = 1_000;
 #[derive(Debug)]
 pub(crate) enum PartOutcome {
     /// It was read whole.
-    Read(StreamReading),
+    Read(Box<StreamReading>),
     /// The window holds too many records to be read at once.
     TooLarge,
+    /// The upstream does not take what was asked; something else it may take.
+    Refused(Failure),
     /// It was not read whole.
     Failed {
         /// Why.
@@ -91,9 +93,13 @@ impl Reader<'_> {
         match Box::pin(read).await {
             Ok(Some(reading)) => {
                 reading.counters.check()?;
-                Ok(PartOutcome::Read(reading))
+                Ok(PartOutcome::Read(Box::new(reading)))
             }
             Ok(None) => Ok(PartOutcome::TooLarge),
+            Err(WalkError::Failed(Error::Upstream(error))) if error.is_about_the_request() => {
+                known.withdraw_since(mark);
+                Ok(PartOutcome::Refused(Failure::from(&error)))
+            }
             Err(error) => {
                 known.withdraw_since(mark);
                 let (failure, is_shared) = slice_failure(error)?;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use entity::{ReasonCode, Stream};
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 
 use super::compare::KnownRows;
 use super::digest::KnownPages;
@@ -115,7 +115,8 @@ impl Reader<'_> {
         for listing in listings {
             requests.push(self.fetch(judge.known_pages, slice, listing, listing.first_place()));
         }
-        futures::future::try_join_all(requests).await
+        let answers = futures::stream::iter(requests).buffered(self.settings.concurrency);
+        answers.try_collect().await
     }
 
     /// Reads a slice, and once more with care when its list moved.
@@ -166,10 +167,9 @@ impl Reader<'_> {
                 known.withdraw(generation);
                 return Err(error);
             }
-            let count = draft.reading.counters.read - before;
-            if let Some(oddity) = listing.oddity.filter(|_| count > 0) {
-                let stream = draft.reading.slice.stream;
-                tracing::info!(%stream, count, oddity, "odd records");
+            let counters = &mut draft.reading.counters;
+            if listing.is_untimed {
+                counters.untimed += counters.read - before;
             }
         }
         Ok(draft.finish())

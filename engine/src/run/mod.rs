@@ -29,7 +29,7 @@ pub(crate) use target::{Place, Target};
 
 use crate::clock::Clock;
 use crate::connector::{
-    Connector, HttpClient, RefusedParameters, Slicing, Upstream, enabled_streams,
+    Connector, Connectors, HttpClient, RefusedParameters, Slicing, Upstream, enabled_streams,
 };
 use crate::database::Database;
 use crate::error::{Error, Result, chain};
@@ -56,6 +56,8 @@ pub struct Engine {
     pub keys: SecretKeys,
     /// What a connection uses when it has none of its own.
     pub defaults: UpstreamDefaults,
+    /// The upstreams that can be mirrored.
+    pub connectors: Arc<dyn Connectors>,
     /// Name of this process in leases and runs.
     pub worker: String,
 }
@@ -77,10 +79,10 @@ impl Supply<'_> {
         }
     }
 
-    fn connector(&self, defaults: &UpstreamDefaults) -> Result<Arc<dyn Connector>> {
+    fn connector(&self, engine: &Engine) -> Result<Arc<dyn Connector>> {
         match self {
             Self::Upstream(target) => Ok(Arc::clone(&target.connector)),
-            Self::Snapshots(place) => place.interpreter(defaults),
+            Self::Snapshots(place) => place.interpreter(engine),
         }
     }
 }
@@ -243,7 +245,7 @@ impl Engine {
         stops: &Stops,
     ) -> Result<Life> {
         let place = supply.place();
-        let connector = supply.connector(&self.defaults)?;
+        let connector = supply.connector(self)?;
         record::leased(self, lease, begun).await?;
         observer.on(Event::LeaseTaken).await;
         let limit = place.settings.deadline();

@@ -85,6 +85,8 @@ pub struct StreamReport {
     pub revived: i64,
     /// Values that could not be read.
     pub unreadable: i64,
+    /// Records that do not say when they were changed, or name a time after the reading began.
+    pub untimed: i64,
     /// How many records the upstream announced.
     pub announced: Option<i64>,
     /// Answers.
@@ -212,6 +214,7 @@ impl From<sync_run_stream::Model> for StreamReport {
             deleted: row.deleted_count,
             revived: row.revived_count,
             unreadable: row.unreadable_value_count,
+            untimed: row.untimed_count,
             announced: row.announced_count,
             pages: row.pages,
             retries: row.retry_count,

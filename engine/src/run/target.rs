@@ -6,12 +6,11 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 use entity::{ConnectionId, connection, tenant};
 use sea_orm::EntityTrait;
-use secrecy::{ExposeSecret, SecretString};
-use url::Url;
+use secrecy::ExposeSecret;
 
 use super::{Engine, SyncRequest, UpstreamDefaults};
 use crate::budget::{Account, RateBudget};
-use crate::connector::{ClientTether, Connector, CurrentRms};
+use crate::connector::{Connector, ConnectorSpec};
 use crate::credentials::Credentials;
 use crate::error::{Attempt, Error, Result};
 use crate::hash;
@@ -78,38 +77,20 @@ impl Place {
     /// What the upstream's bytes mean, signing in with `credentials`.
     pub(crate) fn connector(
         &self,
-        defaults: &UpstreamDefaults,
+        engine: &Engine,
         credentials: &Credentials,
     ) -> Result<Arc<dyn Connector>> {
-        let base_url = |usual: &Url| {
-            self.settings
-                .base_url
-                .clone()
-                .unwrap_or_else(|| usual.clone())
-        };
-        Ok(match credentials {
-            Credentials::ClientTether {
-                web_key,
-                access_token,
-            } => Arc::new(ClientTether::new(
-                base_url(&defaults.clienttether_url),
-                access_token.as_ref().unwrap_or(&SecretString::default()),
-                web_key,
-                self.zone()?,
-                self.settings.event_types.clone(),
-            )?),
-            Credentials::CurrentRms { subdomain, api_key } => Arc::new(CurrentRms::new(
-                base_url(&defaults.current_rms_url),
-                subdomain,
-                api_key,
-                self.zone()?,
-            )?),
+        engine.connectors.connector(&ConnectorSpec {
+            credentials,
+            settings: &self.settings,
+            defaults: &engine.defaults,
+            zone: self.zone()?,
         })
     }
 
     /// What the upstream's bytes mean, for reading what it said before; it cannot sign in.
-    pub(crate) fn interpreter(&self, defaults: &UpstreamDefaults) -> Result<Arc<dyn Connector>> {
-        self.connector(defaults, &Credentials::blank(self.connection.source))
+    pub(crate) fn interpreter(&self, engine: &Engine) -> Result<Arc<dyn Connector>> {
+        self.connector(engine, &Credentials::blank(self.connection.source))
     }
 
     fn credentials(&self, engine: &Engine) -> Result<Credentials> {
@@ -141,7 +122,7 @@ impl Target {
         let place = Place::load(engine, id).await?;
         let credentials = complete(place.credentials(engine)?, &engine.defaults)?;
         credentials.require(place.connection.source)?;
-        let connector = place.connector(&engine.defaults, &credentials)?;
+        let connector = place.connector(engine, &credentials)?;
         let identity = hash::bytes(credentials.account().expose_secret().as_bytes());
         Ok(Self {
             place,

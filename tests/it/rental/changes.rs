@@ -62,13 +62,15 @@ on_both_databases! {
             truth.update(Collection::Opportunities, &first, "updated_at", json!(null)).unwrap();
             truth.update(Collection::Opportunities, &second, "updated_at", "2031-01-01T00:00:00.000Z").unwrap();
         });
-        site.sync_well().await;
+        let first_load = site.sync_well().await;
+        assert!(stream(&first_load, Stream::Opportunities).untimed >= 2, "{first_load:?}");
         site.account.edit(|truth| {
             truth.update(Collection::Opportunities, &first, "subject", "no stamp").unwrap();
             truth.update(Collection::Opportunities, &second, "subject", "future stamp").unwrap();
         });
         site.clock().advance(TimeDelta::minutes(15));
-        site.sync_well().await;
+        let increment = site.sync_well().await;
+        assert_eq!(stream(&increment, Stream::Opportunities).untimed, 2);
     }
 
     async fn an_older_version_does_not_replace_a_newer_one(app: &TestApp) {
@@ -102,7 +104,10 @@ on_both_databases! {
         let last_success_at = site.connection_row().await.last_success_at;
         site.clock().advance(TimeDelta::seconds(5));
         site.account.act(&id, "mark_as_lost").unwrap();
+        let requests_before = site.account.requests().len();
         let report = site.sync_record(&id).await;
+        // It is wanted soon, and the next request would have to wait for the budget.
+        assert_eq!(site.account.requests().len() - requests_before, 1);
         assert_ended_well(&report);
         assert_eq!((report.kind, stream(&report, Stream::Opportunities).changed), (RunKind::Record, 1));
         site.assert_mirrors_truth().await;

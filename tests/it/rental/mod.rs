@@ -5,6 +5,7 @@ mod comparisons;
 mod convergence;
 mod deletions;
 mod failures;
+mod filters;
 mod loads;
 
 use engine::observer::NoObserver;

@@ -135,10 +135,7 @@ impl TestApp {
             settings: settings
                 .map(|(name, value)| Assignment::new(*name, *value))
                 .collect(),
-            credentials: Credentials::CurrentRms {
-                subdomain: account.subdomain(),
-                api_key: account.api_key().into(),
-            },
+            credentials: credentials(account),
         };
         let keys = &self.engine.keys;
         let connection = connections::add(&self.admin(&actor), keys, new).await;
@@ -161,6 +158,13 @@ fn actor() -> Actor {
     }
 }
 
+fn credentials(account: &Account) -> Credentials {
+    Credentials::CurrentRms {
+        subdomain: account.subdomain(),
+        api_key: account.api_key().into(),
+    }
+}
+
 /// How an account answers in a test: without a limit of requests, which a clock that stands still would never lift.
 fn switches() -> Switches {
     Switches {
@@ -177,6 +181,10 @@ impl RentalSite {
             engine,
             ..self.clone()
         }
+    }
+
+    pub(crate) fn credentials(&self) -> Credentials {
+        credentials(&self.account)
     }
 
     /// Changes how the account answers.

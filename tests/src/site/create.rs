@@ -93,7 +93,7 @@ impl Site {
         result.expect("the connection is new");
     }
 
-    fn credentials(&self) -> Credentials {
+    pub(crate) fn credentials(&self) -> Credentials {
         Credentials::ClientTether {
             web_key: self.account.web_key().into(),
             access_token: Some(self.account.access_token().into()),

@@ -125,17 +125,14 @@ impl Connector for ClientTether {
                 };
                 self.event_types.iter().map(events).collect()
             }
-            (
-                _,
-                Boundary::Dates(..)
-                | Boundary::Undated
-                | Boundary::Changes(..)
-                | Boundary::Record(_),
-            ) => vec![],
-            (Stream::Leads, _) => vec![long_list("read_client_list")],
-            (Stream::Opportunities, _) => vec![long_list("read_opportunity_list")],
-            (Stream::SalesCycles, _) => vec![short_list("read_sales_cycle_list".to_owned())],
-            (Stream::Notes | Stream::ScheduledActivities, _) => vec![],
+            (Stream::Leads, Boundary::Whole) => vec![long_list("read_client_list")],
+            (Stream::Opportunities, Boundary::Whole) => {
+                vec![long_list("read_opportunity_list")]
+            }
+            (Stream::SalesCycles, Boundary::Whole) => {
+                vec![short_list("read_sales_cycle_list".to_owned())]
+            }
+            _ => vec![],
         }
     }
 

@@ -43,9 +43,8 @@ pub(super) fn of(slice: &Slice) -> Vec<Listing> {
             optional: includes(),
             ..Listing::new(format!("{OPPORTUNITIES}/{id}"), Paging::Single)
         }],
-        Boundary::Record(_) | Boundary::Whole | Boundary::Parent(_) | Boundary::Window(..) => {
-            vec![]
-        }
+        Boundary::Whole => vec![list([], &BY_ID)],
+        Boundary::Record(_) | Boundary::Parent(_) | Boundary::Window(..) => vec![],
     }
 }
 
@@ -62,12 +61,12 @@ fn changes(since: Timestamp, until: Timestamp) -> Vec<Listing> {
         list(within, &BY_CHANGE),
         Listing {
             is_open: true,
-            oddity: Some("they do not say when they were changed"),
+            is_untimed: true,
             ..list(unstamped, &BY_ID)
         },
         Listing {
             is_open: true,
-            oddity: Some("they say that they were changed after the reading began"),
+            is_untimed: true,
             ..list(later, &BY_CHANGE)
         },
     ]
@@ -166,6 +165,14 @@ mod tests {
                 "opportunities?filtermode=all&q[updated_at_gt]=2026-11-20T09:00:00.000Z\
                 &q[s][]=updated_at asc&q[s][]=id asc",
             ]
+        );
+    }
+
+    #[test]
+    fn the_whole_list_is_asked_for_without_a_filter_by_time() {
+        assert_eq!(
+            queries(Boundary::Whole, None),
+            ["opportunities?filtermode=all&q[s][]=id asc"]
         );
     }
 

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use entity::Timestamp;
+use entity::{Stream, Timestamp};
 
-use crate::connector::Slice;
+use crate::connector::{Boundary, Slice};
 
 /// Something to be read and published at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,18 @@ pub(super) enum Task {
     LaterChanges,
     /// These slices.
     Slices(Vec<Slice>),
+}
+
+impl Task {
+    /// Whether it asks for a part of the list.
+    fn is_filtered(&self) -> bool {
+        let is_part =
+            |slice: &Slice| matches!(slice.boundary, Boundary::Dates(..) | Boundary::Undated);
+        match self {
+            Self::Changes(_) | Self::LaterChanges => true,
+            Self::Slices(slices) => slices.iter().all(is_part),
+        }
+    }
 }
 
 /// What a run has still to read.
@@ -73,6 +85,20 @@ impl Agenda {
         }
     }
 
+    /// Replaces `task` and all that follow by the whole list, if that is something else: without filters there is nothing
+    /// smaller to ask for.
+    ///
+    /// Rows may join and leave a list that has no upper bound. One that was overlooked because another left is asked for
+    /// by its id when the mirror knows it, and listed in the next run when not.
+    pub(super) fn read_whole_instead(&mut self, task: &Task, stream: Stream) -> bool {
+        let is_filtered = task.is_filtered();
+        if is_filtered {
+            let whole = Slice::new(stream, Boundary::Whole);
+            self.tasks = VecDeque::from([Task::Slices(vec![whole])]);
+        }
+        is_filtered
+    }
+
     /// Whether nothing further may be read when `task` has failed.
     ///
     /// A window is as old as the mark that stands when it is read: without one, nobody would know from when on its
@@ -85,10 +111,8 @@ impl Agenda {
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
-    use entity::Stream;
 
     use super::*;
-    use crate::connector::Boundary;
 
     fn moment(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -136,5 +160,18 @@ mod tests {
                 Task::LaterChanges,
             ]
         );
+    }
+
+    #[test]
+    fn a_refused_filter_is_replaced_by_the_whole_list_and_a_refused_list_by_nothing() {
+        let now = moment("2026-11-20T09:00:00Z");
+        let window = window("2026-11-01T00:00:00Z", "2026-11-05T00:00:00Z");
+        for refused in [Task::Changes(now), window.clone(), Task::LaterChanges] {
+            let mut agenda = Agenda::new([window.clone()], None, now, TimeDelta::zero());
+            assert!(agenda.read_whole_instead(&refused, Stream::Opportunities));
+            let whole = agenda.next().unwrap();
+            assert_eq!(agenda.next(), None);
+            assert!(!agenda.read_whole_instead(&whole, Stream::Opportunities));
+        }
     }
 }

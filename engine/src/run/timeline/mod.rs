@@ -3,6 +3,8 @@
 //! Each window is published as soon as it is read, so a run that is stopped has lost only the window it was at, and the
 //! next one goes on from there. Every run begins with what has changed since the last one and fixes its upper bound
 //! by the upstream's own clock; one that has read windows ends with what was changed meanwhile.
+//!
+//! An upstream that takes no filters by time has one list, which every run reads whole.
 
 mod agenda;
 mod plan;
@@ -13,7 +15,7 @@ use std::time::Instant;
 
 use chrono::TimeDelta;
 use entity::{Stream, Timestamp};
-use tracing::info;
+use tracing::{info, warn};
 
 use self::agenda::{Agenda, Task};
 use super::reading::Work;
@@ -42,7 +44,7 @@ impl Timeline<'_> {
         let observer = self.work.reader.observer;
         outcome.is_published = self.work.parts.is_some();
         observer.on(Event::StreamStarted(self.stream)).await;
-        match self.upstream_time().await {
+        match self.beginning().await {
             Ok(now) => self.read_due(now, outcome).await?,
             Err(Error::Upstream(error)) => outcome.fail(Failure::from(&error)),
             Err(error) => return Err(error),
@@ -51,6 +53,14 @@ impl Timeline<'_> {
         outcome.retries = upstream.retry_count.load(Ordering::Relaxed) - retries_before;
         outcome.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(())
+    }
+
+    /// When the run begins; what a run reads of one record does not depend on it, and is wanted soon.
+    async fn beginning(&self) -> Result<Timestamp> {
+        match self.work.request.record {
+            Some(_) => Ok(self.work.reader.clock.now()),
+            None => self.upstream_time().await,
+        }
     }
 
     /// The upstream's own clock, by a cheap answer; it also shows that the account can be read at all.
@@ -85,10 +95,19 @@ impl Timeline<'_> {
                 .await?;
             match part {
                 PartOutcome::Read(reading) => {
-                    self.publish(&mut known, reading, outcome).await?;
+                    self.publish(&mut known, *reading, outcome).await?;
                     agenda.done(&task);
                 }
                 PartOutcome::TooLarge => agenda.split(task),
+                PartOutcome::Refused(failure) if agenda.read_whole_instead(&task, self.stream) => {
+                    warn!(stream = %self.stream, error = failure.sentence, "a filter is refused, reading the whole list");
+                }
+                PartOutcome::Refused(failure) => {
+                    outcome.fail(failure);
+                    if agenda.depends_on(&task) {
+                        break;
+                    }
+                }
                 PartOutcome::Failed { failure, is_shared } => {
                     outcome.fail(failure);
                     if is_shared || agenda.depends_on(&task) {

@@ -1877,6 +1877,10 @@ export type RunStream = {
      */
     unreadable: number;
     /**
+     * Records that do not say when they were changed, or name a time after the reading began; nothing of them is lost.
+     */
+    untimed: number;
+    /**
      * How many records the upstream announced.
      */
     announced: number | null;
