@@ -9,8 +9,10 @@ use poem_openapi::types::{ParseError, ParseFromParameter, ParseResult, Type};
 const NONE: &str = "none";
 /// Most numbers at once.
 const MAX_NUMBERS: usize = 50;
-/// The longest is `-2147483648`.
-const MAX_CHARS: usize = MAX_NUMBERS * 12;
+/// Most digits of one.
+const MAX_DIGITS: usize = 10;
+/// Each with a sign and a comma.
+const MAX_CHARS: usize = MAX_NUMBERS * (MAX_DIGITS + 2);
 
 const PATTERN: &str = r"^(none|-?[0-9]{1,10})(,(none|-?[0-9]{1,10}))*$";
 
@@ -58,7 +60,15 @@ impl Type for Numbers {
 
 impl ParseFromParameter for Numbers {
     fn parse_from_parameter(value: &str) -> ParseResult<Self> {
-        let numbers: Option<Vec<_>> = value.split(',').take(MAX_NUMBERS + 1).map(number).collect();
+        let number = |text| {
+            if text == NONE {
+                Some(None)
+            } else {
+                number(text).map(Some)
+            }
+        };
+        let numbers = value.split(',').take(MAX_NUMBERS + 1).map(number);
+        let numbers: Option<Vec<_>> = numbers.collect();
         numbers
             .filter(|numbers| numbers.len() <= MAX_NUMBERS)
             .map(Self)
@@ -70,14 +80,11 @@ impl ParseFromParameter for Numbers {
     }
 }
 
-/// Rust's own reading takes a plus sign, too.
-fn number(text: &str) -> Option<Option<i32>> {
-    if text == NONE {
-        return Some(None);
-    }
+/// Reads plain digits; Rust's own reading takes a plus sign, too.
+fn number(text: &str) -> Option<i32> {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.len() <= 10;
-    is_plain.then(|| text.parse().ok()).flatten().map(Some)
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.len() <= MAX_DIGITS;
+    is_plain.then(|| text.parse().ok()).flatten()
 }
 
 #[cfg(test)]

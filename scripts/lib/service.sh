@@ -8,7 +8,7 @@ sandbox_url=
 service_id=
 service_url=
 
-# Starts a simulated ClientTether: start_sandbox <option of ctsync-sandbox>...
+# Starts the simulator of both upstreams: start_sandbox <option of ctsync-sandbox>...
 start_sandbox() {
     ctsync-sandbox "$@" >sandbox.json 2>sandbox.log &
     sandbox_id=$!
@@ -20,7 +20,7 @@ start_sandbox() {
     sandbox_url=$(sed -E 's/.*"url":"([^"]*)".*/\1/' sandbox.json)
 }
 
-# Writes the settings for the simulator's upstream: write_settings <database url>
+# Writes the settings for the simulator's upstreams: write_settings <database url>
 write_settings() {
     local secret_key
     secret_key=$(ctsync --quiet secret-key)
@@ -29,6 +29,7 @@ DATABASE_URL=$1
 CTSYNC_SECRET_KEY=$secret_key
 CLIENTTETHER_API_URL=$sandbox_url/clienttether/v2/api/
 CLIENTTETHER_ACCESS_TOKEN=access-token-1
+CURRENT_RMS_API_URL=$sandbox_url/current-rms/api/v1/
 CTSYNC_LOG=warn
 CTSYNC_LOG_FORMAT=text
 END
@@ -109,6 +110,9 @@ serve_sandbox_data() {
             echo "web-key-$number" | ctsync connections add "$slug" requests_per_second=0
             number=$((number + 1))
         done
+        # One of them rents things out, too.
+        printf 'subdomain=rental-1\napi_key=api-key-1\n' |
+            ctsync connections add harbor-homes --source current_rms --name rents requests_per_second=0
         ctsync run --all
         ctsync users add agency@example.com
         ctsync users grant agency@example.com --agency --role agency_admin

@@ -1,6 +1,7 @@
 //! Migrations go up, down and up with rows in the tables, on both databases.
 
 use ctsync_sandbox::AccountSpec;
+use ctsync_sandbox::current_rms::Collection;
 use engine::database::{Database, SchemaState};
 use entity::Stream;
 use migration::Migrator;
@@ -54,6 +55,15 @@ on_both_databases! {
             database.migrate_up().await.unwrap();
             assert_eq!(database.schema_state().await.unwrap(), SchemaState::Current);
         }
+    }
+
+    async fn the_report_of_rental_opportunities_shows_the_live_rows(app: &TestApp) {
+        let site = app.rental_site(6).await;
+        let slug = site.sync_well().await.tenant;
+        let gone = site.id(2);
+        site.account.edit(|truth| truth.delete(Collection::Opportunities, &gone)).unwrap();
+        site.sync_record(&gone).await;
+        assert_eq!(row_count(&app.engine.database, "report_rental_opportunities", &slug).await, 5);
     }
 
     async fn report_views_show_the_live_rows(app: &TestApp) {

@@ -68,16 +68,12 @@ impl Choice {
             Some(source) => format!(" of {source}"),
             None => String::new(),
         };
-        match self.connection {
-            Some(_) => {
-                let detail = format!("the tenant has no such connection{of_source}");
-                ApiError::new(Code::NotFound, detail)
-            }
-            None => {
-                let detail = format!("the tenant has no active connection{of_source} to sync");
-                ApiError::new(Code::Conflict, detail)
-            }
+        if self.connection.is_some() {
+            let detail = format!("the tenant has no such connection{of_source}");
+            return ApiError::new(Code::NotFound, detail);
         }
+        let detail = format!("the tenant has no active connection{of_source} to sync");
+        ApiError::new(Code::Conflict, detail)
     }
 
     fn means(&self, row: &Model) -> bool {

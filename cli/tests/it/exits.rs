@@ -72,6 +72,17 @@ on_both_databases! {
         assert_eq!(ctsync.run(&["run", "--all", "--deadline", "1s"]).await.code, Some(14));
     }
 
+    async fn a_window_that_cannot_be_loaded_is_2(app: &TestApp) {
+        let ctsync = Installation::new(app);
+        ctsync.add_tenant("acme", 5).await;
+        let beyond = ctsync.run(&["tenant", "acme", "--past-days", "36501"]).await;
+        assert_eq!(beyond.code, Some(2));
+        assert!(beyond.stderr.contains("36500"), "{}", beyond.stderr);
+        let not_by_date = ctsync.run(&["tenant", "acme", "--future-days", "5"]).await;
+        assert_eq!(not_by_date.code, Some(2));
+        assert!(not_by_date.stderr.contains("no active connection for this"), "{}", not_by_date.stderr);
+    }
+
     async fn a_tenant_that_fails_does_not_stop_the_others(app: &TestApp) {
         let ctsync = Installation::new(app);
         let broken = ctsync.add_tenant("broken", 5).await;

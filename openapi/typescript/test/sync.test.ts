@@ -19,7 +19,8 @@ test('the status tells that the data is fresh', async () => {
   assert.equal(error, undefined);
   assert.equal(data?.status, 'success');
   assert.equal(data.isStale, false);
-  assert.equal(data.connections.length, 1);
+  const sources = data.connections.map((connection) => connection.source).sort();
+  assert.deepEqual(sources, ['clienttether', 'current_rms']);
 });
 
 test('the agency sees every tenant', async () => {

@@ -4,14 +4,20 @@ use chrono::TimeDelta;
 use ctsync_sandbox::Record;
 use ctsync_sandbox::current_rms::{AccountSpec, Collection, MetaPerPage};
 use engine::observer::Event;
+use engine::run::{SyncRequest, Window};
 use entity::sync_run::RunKind;
 use entity::{ReasonCode, Stream};
-use tests::{Gate, assert_ended_well, on_both_databases, plain, stream};
+use tests::{Gate, RentalSite, assert_ended_well, on_both_databases, plain, stream};
 
 use super::windows_asked;
 
 fn is_part(event: &Event) -> bool {
     *event == Event::PartPublished
+}
+
+async fn windows_covered(site: &RentalSite) -> usize {
+    let slices = site.covered().await.into_iter();
+    slices.filter(|slice| slice.starts_with("dates:")).count()
 }
 
 on_both_databases! {
@@ -142,6 +148,35 @@ on_both_databases! {
         assert!(site.account.requests().len() <= 4);
     }
 
+    async fn a_wider_window_is_loaded_on_request_and_kept(app: &TestApp) {
+        let spec = AccountSpec { opportunities: 100, ..AccountSpec::default() };
+        let site = app.rental_site_with(spec, &[("past_days", "30"), ("future_days", "30")]).await;
+        site.sync().await;
+        let narrow = windows_covered(&site).await;
+        site.account.reset_requests();
+        let window = Some(Window::new(Some(400), Some(600)).unwrap());
+        let report = site.sync_with(&SyncRequest { window, ..plain() }).await;
+        assert_eq!(report.kind, RunKind::Initial);
+        assert_ended_well(&report);
+        site.assert_mirrors_truth().await;
+        assert!(!windows_asked(&site).contains(&"2026-03-01T00:00:00Z".to_owned()), "what was loaded is not loaded again");
+        let wide = windows_covered(&site).await;
+        assert!(wide > narrow + 20, "{narrow} {wide}");
+        // Later runs ask for less, and keep all of it up to date.
+        let gone = site.id(0);
+        site.account.edit(|truth| truth.delete(Collection::Opportunities, &gone)).unwrap();
+        site.outlive_sweeps();
+        site.sync_well().await;
+        assert_eq!(windows_covered(&site).await, wide);
+    }
+
+    async fn a_window_less_than_the_settings_takes_nothing_away(app: &TestApp) {
+        let site = app.rental_site(40).await;
+        let window = Some(Window::new(Some(1), None).unwrap());
+        assert_ended_well(&site.sync_with(&SyncRequest { window, ..plain() }).await);
+        site.assert_mirrors_truth().await;
+    }
+
     async fn the_default_windows_reach_from_a_month_back_to_a_year_ahead(app: &TestApp) {
         let spec = AccountSpec { opportunities: 100, ..AccountSpec::default() };
         let site = app.rental_site_with(spec, &[("past_days", "30"), ("future_days", "365")]).await;
@@ -151,8 +186,7 @@ on_both_databases! {
             let Some(starts_at) = row.starts_at else { continue };
             assert!(starts_at > now - TimeDelta::days(62) && starts_at < now + TimeDelta::days(397));
         }
-        let windows = site.covered().await.into_iter().filter(|slice| slice.starts_with("dates:"));
         // January of this year to March of the next.
-        assert_eq!(windows.count(), 15);
+        assert_eq!(windows_covered(&site).await, 15);
     }
 }

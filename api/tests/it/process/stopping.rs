@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use entity::membership::Role;
 use tests::{Backend, on_both_databases};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::running::{Process, command};
+use crate::support::Service;
 
 /// A request whose body comes later.
 async fn begin(process: &Process) -> TcpStream {
@@ -35,6 +37,40 @@ on_both_databases! {
         assert_eq!(done.code, Some(0), "{done:?}");
         assert!(done.stderr.contains("worker stopped"), "{done:?}");
     }
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_sync_is_told_where_it_goes_on() {
+    tests::run(Backend::Sqlite, async |app| {
+        let site = app.rental_site(3).await;
+        let token = Service::new(app)
+            .token(site.tenant, Role::TenantAdmin)
+            .await;
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = command(app, folder.path());
+        // The sync is begun by nobody.
+        command.arg("--no-worker");
+        let process = Process::start(command).await;
+        let headers = format!("authorization: Bearer {token}\r\n");
+        let path = "/api/sync/incremental?wait=50";
+        let stop = async {
+            let authorization = Some(token.as_str());
+            let runs = async || process.get("/api/sync/runs", authorization).await.body;
+            while !runs().await.contains("queued") {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            process.signal("-TERM").await;
+        };
+        let asked = process.send("POST", path, &headers, "");
+        let (answer, ()) = tokio::join!(asked, stop);
+        assert_eq!(answer.status, 202, "{answer:?}");
+        assert!(
+            answer.head.contains("location: /api/sync/runs/"),
+            "{answer:?}"
+        );
+        assert_eq!(process.end().await.code, Some(0));
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -120,7 +120,7 @@ on_both_databases! {
         let is_first = AtomicBool::new(true);
         let gate = Gate::nth(0, move |event| *event == Event::PartPublished && is_first.swap(false, Ordering::Relaxed));
         let gate = Arc::new(gate);
-        let (admin, _worker) = (Admin::of(app, &site).await, Background::watched(app, gate.clone()));
+        let (admin, _worker) = (Admin::of(app, &site).await, Background::watched(app, Arc::<Gate>::clone(&gate)));
         let begun = Instant::now();
         let started = admin.post(&format!("{INITIAL}?wait=1")).await;
         assert_eq!(started.status, 202, "{}", started.body);
