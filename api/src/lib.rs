@@ -25,6 +25,7 @@ mod route;
 mod state;
 mod sync;
 mod text;
+mod webhooks;
 mod word;
 
 use std::sync::{Arc, LazyLock};
@@ -47,6 +48,8 @@ enum Tag {
     Dashboards,
     /// The records behind the numbers.
     Records,
+    /// What upstreams tell by themselves, and what became of it.
+    Webhooks,
     /// Customers of the agency.
     Tenants,
     /// Tenants' accounts of upstream services.
@@ -86,6 +89,8 @@ type Api = (
     sync::StartApi,
     dashboard::DashboardApi,
     records::RecordsApi,
+    webhooks::ReceiveApi,
+    webhooks::EventsApi,
     admin::AdminApi,
 );
 
@@ -97,6 +102,8 @@ fn service() -> OpenApiService<Api, ()> {
         sync::StartApi,
         dashboard::api(),
         records::api(),
+        webhooks::ReceiveApi,
+        webhooks::EventsApi,
         admin::api(),
     );
     OpenApiService::new(api, "ctsync", env!("CARGO_PKG_VERSION"))

@@ -8,6 +8,7 @@ use engine::connector::HttpClient;
 use engine::run::{Engine, UpstreamDefaults};
 use engine::secret::SecretKeys;
 use futures::FutureExt;
+use secrecy::SecretString;
 
 use crate::{Backend, Site, SiteSpec, TestClock, TestDatabase};
 
@@ -24,6 +25,8 @@ pub struct TestApp {
     pub engine: Engine,
     /// The upstream.
     pub sandbox: Sandbox,
+    /// The key that the engine's credentials are sealed with.
+    pub key: SecretString,
 }
 
 impl TestApp {
@@ -52,6 +55,7 @@ impl TestApp {
             clock,
             engine,
             sandbox,
+            key,
         }
     }
 

@@ -24,3 +24,4 @@ mod support;
 mod sync_start;
 mod sync_status;
 mod tenant_header;
+mod webhooks;

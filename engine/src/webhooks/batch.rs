@@ -35,8 +35,9 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Gathers what waits for the record of `own`; what comes later is not part of it.
-    pub(super) async fn gather(desk: &Desk, source: Source, own: Model) -> Result<Self> {
+    /// Gathers what waits for the record of `own`; what comes later is not part of it. None when somebody has seen to
+    /// `own` meanwhile.
+    pub(super) async fn gather(desk: &Desk, source: Source, own: Model) -> Result<Option<Self>> {
         let (Some(stream), Some(upstream_id)) = (own.stream, own.upstream_id.clone()) else {
             let sentence = "a webhook waits that is about no record";
             return Err(Error::Internal(sentence.to_owned()));
@@ -45,14 +46,19 @@ impl Batch {
             .filter(webhook_event::COLUMN.connection_id.eq(own.connection_id))
             .filter(Column::Stream.eq(stream))
             .filter(Column::UpstreamId.eq(&upstream_id))
-            .filter(webhook_event::COLUMN.id.ne(own.id))
             .order_by_asc(Column::Id)
             .limit(MAX_MESSAGES)
             .all(desk.engine.database.writer())
             .await
             .attempt("read the webhooks")?;
-        messages.push(own.clone());
-        Ok(Self {
+        if messages.iter().all(|message| message.id != own.id) {
+            let is_cut_off = u64::try_from(messages.len()) == Ok(MAX_MESSAGES);
+            if !is_cut_off {
+                return Ok(None);
+            }
+            messages.push(own.clone());
+        }
+        Ok(Some(Self {
             own,
             record: RecordRef {
                 stream,
@@ -60,7 +66,7 @@ impl Batch {
             },
             source,
             messages,
-        })
+        }))
     }
 
     /// Notes that `run` has read the record. Returns when to read it again, where it does not show yet what the own

@@ -66,7 +66,9 @@ impl WebhookJob {
     /// Reads the record, for `event` and all others about it.
     async fn read(&self, desk: &Desk, source: Source, event: Model) -> Result<Next<Self>> {
         let now = desk.engine.clock.now();
-        let batch = Batch::gather(desk, source, event).await?;
+        let Some(batch) = Batch::gather(desk, source, event).await? else {
+            return Ok(Next::Done);
+        };
         let request = SyncRequest {
             record: Some(batch.record.clone()),
             ..SyncRequest::new(RunTrigger::Webhook)

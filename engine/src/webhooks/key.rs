@@ -91,8 +91,8 @@ pub(super) fn fresh() -> Result<SecretString> {
     Ok(URL_SAFE_NO_PAD.encode(bytes).into())
 }
 
-/// Returns what is stored to recognise a key by.
-pub(super) fn digest(key: &SecretString) -> [u8; 32] {
+/// Returns what a key is recognised by.
+pub fn digest(key: &SecretString) -> [u8; 32] {
     // Fast is fine: 256 random bits cannot be guessed, however quick a try is.
     hash::bytes(key.expose_secret().as_bytes())
 }

@@ -23,7 +23,7 @@ mod shown;
 pub use figures::WebhookFigures;
 pub use intake::{IntakeError, Outcome, take_in};
 pub use issue::issue_key;
-pub use key::{Door, KEY_CHARS, find_door};
+pub use key::{Door, KEY_CHARS, digest, find_door};
 pub use list::{EventEntry, EventQuery, list_events};
 pub use replay::{Replay, replay_events};
 

@@ -79,7 +79,8 @@ on_both_databases! {
         }
         site.account.reset_requests();
         work_off(app).await;
-        assert!(read_count(&site) <= 2, "{}", read_count(&site));
+        // A job that begins just as another one ends may read once more.
+        assert!(read_count(&site) < 4, "{}", read_count(&site));
         assert_all_processed(&site).await;
         site.assert_mirrors_truth().await;
     }

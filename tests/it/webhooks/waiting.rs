@@ -69,10 +69,11 @@ on_both_databases! {
         rename(&site, 5);
         site.deliver_last(&door).await;
         until(app, &site, is_tried).await;
+        worker.stop().await;
         site.account.clear_faults();
         site.clock().advance(TimeDelta::minutes(11));
-        until(app, &site, all(Processed)).await;
-        worker.stop().await;
+        work_off(app).await;
+        assert_all_processed(&site).await;
         site.assert_mirrors_truth().await;
     }
 
