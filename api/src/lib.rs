@@ -27,6 +27,7 @@ mod route;
 mod state;
 mod sync;
 mod text;
+mod webhooks;
 mod word;
 
 use std::sync::{Arc, LazyLock};
@@ -49,6 +50,8 @@ enum Tag {
     Dashboards,
     /// The records behind the numbers.
     Records,
+    /// What upstreams tell by themselves, and what became of it.
+    Webhooks,
     /// Customers of the agency.
     Tenants,
     /// Tenants' accounts of upstream services.
@@ -89,6 +92,8 @@ type Api = (
     sync::LoadApi,
     dashboard::DashboardApi,
     records::RecordsApi,
+    webhooks::ReceiveApi,
+    webhooks::EventsApi,
     admin::AdminApi,
 );
 
@@ -101,6 +106,8 @@ fn service() -> OpenApiService<Api, ()> {
         sync::LoadApi,
         dashboard::api(),
         records::api(),
+        webhooks::ReceiveApi,
+        webhooks::EventsApi,
         admin::api(),
     );
     OpenApiService::new(api, "ctsync", env!("CARGO_PKG_VERSION"))

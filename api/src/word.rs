@@ -7,6 +7,7 @@ use entity::membership::Role as StoredRole;
 use entity::sync_run::{RunKind as Kind, RunStatus as Status, RunTrigger as Trigger};
 use entity::sync_run_stream::StreamStatus as StoredStreamStatus;
 use entity::tenant::TenantStatus as StoredTenantStatus;
+use entity::webhook_event::WebhookStatus as StoredWebhookStatus;
 use poem_openapi::Enum;
 
 /// Publishes an enum of the mirror under the words it has everywhere else.
@@ -53,6 +54,12 @@ words! {
     /// What started a run.
     RunTrigger of Trigger {
         Cron, Cli, Api, Webhook,
+    }
+
+    /// What became of a webhook: the record it names is still to be read, was read, is none that is mirrored, or could
+    /// not be read for too long.
+    WebhookStatus of StoredWebhookStatus {
+        Received, Processed, Ignored, Failed,
     }
 
     /// What became of one stream of a run.

@@ -27,3 +27,4 @@ pub mod settings;
 pub mod snapshot;
 pub mod verdict;
 pub mod verify;
+pub mod webhooks;

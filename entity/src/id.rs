@@ -91,6 +91,10 @@ ids! {
     CoverageId;
     /// Who did what: `audit_log`.
     AuditId;
+    /// A key in the address of webhooks: `webhook_keys`.
+    WebhookKeyId;
+    /// Word of an upstream that something happened: `webhook_events`.
+    WebhookEventId;
 }
 
 #[cfg(test)]

@@ -42,6 +42,8 @@ pub mod sync_run_stream;
 pub mod tenant;
 pub mod text_enum;
 pub mod user;
+pub mod webhook_event;
+pub mod webhook_key;
 
 pub use amount::Amount;
 pub use amount_sum::AmountSum;

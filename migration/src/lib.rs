@@ -19,6 +19,7 @@ mod m20261120_000011_job_queue;
 mod m20261120_000012_user_subject;
 mod m20261120_000013_reading;
 mod m20261120_000014_opportunities;
+mod m20261120_000015_webhooks;
 mod schema;
 
 /// Brings a database to any step of the history.
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000012_user_subject::Migration),
             Box::new(m20261120_000013_reading::Migration),
             Box::new(m20261120_000014_opportunities::Migration),
+            Box::new(m20261120_000015_webhooks::Migration),
         ]
     }
 }

@@ -6,54 +6,18 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use ctsync_sandbox::{AccountSpec, Fault, FaultKind};
 use engine::error::{Error, Result};
-use engine::jobs::{Jobs, QueueFigures, StartSync, Worker, WorkerOptions};
+use engine::jobs::{Jobs, QueueFigures, StartSync};
 use engine::observer::{Event, NoObserver, Observer};
-use engine::run::{Engine, SyncRequest};
+use engine::run::SyncRequest;
 use entity::sync_run::{self, RunKind, RunStatus, RunTrigger};
 use entity::{ReasonCode, Stream, SyncRunId, connection};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 use tests::endpoint::CLIENTS;
-use tests::{Gate, Site, TestApp, on_both_databases, plain};
+use tests::{
+    Gate, PATIENCE, RunningWorker, Site, TestApp, on_both_databases, plain, queue_figures,
+    queue_is_empty,
+};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
-
-/// Everything here happens within a few seconds, or never.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// A worker that runs in the background; dropping it kills it.
-struct Running {
-    task: AbortOnDropHandle<Result<()>>,
-    shutdown: CancellationToken,
-}
-
-impl Running {
-    fn start(engine: &Engine, observer: Arc<dyn Observer>) -> Self {
-        let options = WorkerOptions {
-            jobs: 2,
-            poll_interval: Duration::from_millis(50),
-            heartbeat: Duration::from_secs(1),
-        };
-        let shutdown = CancellationToken::new();
-        let work = Worker::new(engine.clone(), options).run(observer, shutdown.clone());
-        let task = AbortOnDropHandle::new(tokio::spawn(work));
-        Self { task, shutdown }
-    }
-
-    async fn stop(self) {
-        self.shutdown.cancel();
-        let ended = tokio::time::timeout(PATIENCE, self.task).await;
-        ended
-            .expect("the worker stops")
-            .expect("it does not panic")
-            .expect("it gives everything back");
-    }
-
-    /// Kills it, and waits until nothing of it moves any more.
-    async fn kill(self) {
-        self.task.abort();
-        let _ = self.task.await;
-    }
-}
 
 fn request() -> SyncRequest {
     SyncRequest::new(RunTrigger::Api)
@@ -106,28 +70,6 @@ async fn ends_well(site: &Site, run: SyncRunId) -> sync_run::Model {
     row
 }
 
-async fn figures(app: &TestApp) -> QueueFigures {
-    Jobs::new(&app.engine).figures().await.unwrap()
-}
-
-/// Waits until no job waits or is being done.
-async fn queue_is_empty(app: &TestApp) {
-    let wait = async {
-        loop {
-            let QueueFigures {
-                waiting, running, ..
-            } = figures(app).await;
-            if waiting + running == 0 {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait)
-        .await
-        .expect("the queue empties");
-}
-
 async fn extend_lease(site: &Site, time: TimeDelta) {
     let row = site.connection_row().await;
     let until = row.lease_expires_at.unwrap() + time;
@@ -161,12 +103,12 @@ on_both_databases! {
         let site = app.small_site().await;
         let run = start(&site, SyncRequest { actor: Some("ann".to_owned()), ..request() }).await.unwrap();
         assert_eq!((run.status, run.trigger, run.kind), (RunStatus::Queued, RunTrigger::Api, RunKind::Initial));
-        assert_eq!(figures(app).await, QueueFigures { waiting: 1, ..figures(app).await });
-        let worker = Running::start(&app.engine, Arc::new(NoObserver));
+        assert_eq!(queue_figures(&app.engine).await, QueueFigures { waiting: 1, ..queue_figures(&app.engine).await });
+        let worker = RunningWorker::start(&app.engine, Arc::new(NoObserver));
         let row = ends_well(&site, run.id).await;
         assert_eq!((row.actor.as_deref(), row.trigger), (Some("ann"), RunTrigger::Api));
         assert!(row.records_updated > 0);
-        queue_is_empty(app).await;
+        queue_is_empty(&app.engine).await;
         worker.stop().await;
     }
 
@@ -175,7 +117,7 @@ on_both_databases! {
         let front = site.with_engine(app.other_worker("front").await);
         let run = started(&front).await;
         front.engine.database.clone().close().await.unwrap();
-        let worker = Running::start(&app.engine, Arc::new(NoObserver));
+        let worker = RunningWorker::start(&app.engine, Arc::new(NoObserver));
         assert_eq!(ends_well(&site, run).await.worker, "worker-1");
         worker.stop().await;
     }
@@ -184,7 +126,7 @@ on_both_databases! {
         let site = app.small_site().await;
         let streams = Some(vec![Stream::SalesCycles]);
         let run = start(&site, SyncRequest { streams, ..request() }).await.unwrap().id;
-        let worker = Running::start(&app.engine, Arc::new(NoObserver));
+        let worker = RunningWorker::start(&app.engine, Arc::new(NoObserver));
         assert_eq!(ended(&site, run).await.status, RunStatus::Success);
         let records = site.records().await;
         assert!(!records.sales_cycles.is_empty() && records.leads.is_empty());
@@ -194,19 +136,19 @@ on_both_databases! {
     async fn a_killed_workers_run_is_carried_on_by_another(app: &TestApp) {
         let site = app.small_site().await;
         let gate = in_the_middle();
-        let doomed = Running::start(&app.other_worker("doomed").await, Arc::clone(&gate) as Arc<dyn Observer>);
+        let doomed = RunningWorker::start(&app.other_worker("doomed").await, Arc::clone(&gate) as Arc<dyn Observer>);
         let run = started(&site).await;
         gate.reached().await;
         doomed.kill().await;
         let before = site.run_row(run).await;
         assert_eq!((before.status, before.worker.as_str()), (RunStatus::Running, "doomed"));
         site.outlive_leases();
-        let worker = Running::start(&app.engine, Arc::new(NoObserver));
+        let worker = RunningWorker::start(&app.engine, Arc::new(NoObserver));
         let row = ends_well(&site, run).await;
         assert_eq!(row.worker, "worker-1");
         assert!(row.fence > before.fence);
         assert_eq!(row.started_at, before.started_at);
-        queue_is_empty(app).await;
+        queue_is_empty(&app.engine).await;
         worker.stop().await;
         // Only the readings of the second worker count.
         let (request, cancel) = (plain(), CancellationToken::new());
@@ -217,14 +159,14 @@ on_both_databases! {
     async fn a_killed_workers_run_that_cron_found_first_is_done(app: &TestApp) {
         let site = app.small_site().await;
         let gate = in_the_middle();
-        let doomed = Running::start(&app.other_worker("doomed").await, Arc::clone(&gate) as Arc<dyn Observer>);
+        let doomed = RunningWorker::start(&app.other_worker("doomed").await, Arc::clone(&gate) as Arc<dyn Observer>);
         let run = started(&site).await;
         gate.reached().await;
         doomed.kill().await;
         site.outlive_leases();
         site.sync_well().await;
-        let worker = Running::start(&app.engine, Arc::new(NoObserver));
-        queue_is_empty(app).await;
+        let worker = RunningWorker::start(&app.engine, Arc::new(NoObserver));
+        queue_is_empty(&app.engine).await;
         assert_eq!(site.run_row(run).await.status, RunStatus::Abandoned);
         assert_eq!(site.run_rows().await.len(), 2);
         worker.stop().await;
@@ -233,7 +175,7 @@ on_both_databases! {
     async fn a_worker_that_stops_hands_its_run_to_the_next(app: &TestApp) {
         let site = app.small_site().await;
         let gate = in_the_middle();
-        let first = Running::start(&app.other_worker("first").await, Arc::clone(&gate) as Arc<dyn Observer>);
+        let first = RunningWorker::start(&app.other_worker("first").await, Arc::clone(&gate) as Arc<dyn Observer>);
         let run = started(&site).await;
         gate.reached().await;
         first.shutdown.cancel();
@@ -243,10 +185,10 @@ on_both_databases! {
         assert_eq!((row.status, row.finished_at), (RunStatus::Queued, None));
         assert_eq!(site.connection_row().await.lease_holder, None);
         assert_eq!(site.records().await.sales_cycles.len(), 0);
-        let QueueFigures { waiting, running, .. } = figures(app).await;
+        let QueueFigures { waiting, running, .. } = queue_figures(&app.engine).await;
         assert_eq!((waiting, running), (1, 0));
         // No lease has to expire and no worker to be missed.
-        let second = Running::start(&app.engine, Arc::new(NoObserver));
+        let second = RunningWorker::start(&app.engine, Arc::new(NoObserver));
         assert_eq!(ends_well(&site, run).await.worker, "worker-1");
         second.stop().await;
     }
@@ -256,7 +198,7 @@ on_both_databases! {
         let run = started(&site).await;
         assert!(is_conflict(&start(&site, request()).await));
         let gate = in_the_middle();
-        let worker = Running::start(&app.engine, Arc::clone(&gate) as Arc<dyn Observer>);
+        let worker = RunningWorker::start(&app.engine, Arc::clone(&gate) as Arc<dyn Observer>);
         gate.reached().await;
         assert!(is_conflict(&start(&site, request()).await));
         gate.open();
@@ -319,9 +261,9 @@ on_both_databases! {
         assert_eq!((row.status, row.reason), (RunStatus::Cancelled, Some(ReasonCode::Cancelled)));
         assert!(row.finished_at.is_some());
         assert!(is_conflict(&jobs.cancel(site.tenant, run).await));
-        assert_eq!(figures(app).await, QueueFigures::default());
+        assert_eq!(queue_figures(&app.engine).await, QueueFigures::default());
         let next = started(&site).await;
-        let worker = Running::start(&app.engine, Arc::new(NoObserver));
+        let worker = RunningWorker::start(&app.engine, Arc::new(NoObserver));
         ends_well(&site, next).await;
         assert_eq!(site.run_row(run).await.status, RunStatus::Cancelled);
         worker.stop().await;
@@ -331,7 +273,7 @@ on_both_databases! {
         let site = app.small_site().await;
         site.account.inject(Fault::new(FaultKind::Hold).on(CLIENTS));
         let arrived = site.account.arrival(CLIENTS, 1);
-        let worker = Running::start(&app.other_worker("worker-2").await, Arc::new(NoObserver));
+        let worker = RunningWorker::start(&app.other_worker("worker-2").await, Arc::new(NoObserver));
         let run = started(&site).await;
         arrived.await;
         let asked_at = std::time::Instant::now();
@@ -341,7 +283,7 @@ on_both_databases! {
         assert!(asked_at.elapsed() < Duration::from_secs(8), "{:?}", asked_at.elapsed());
         assert_eq!((row.status, row.reason), (RunStatus::Cancelled, Some(ReasonCode::Cancelled)));
         assert_eq!(site.records().await.sales_cycles.len(), 0);
-        queue_is_empty(app).await;
+        queue_is_empty(&app.engine).await;
         site.account.clear_faults();
         worker.stop().await;
     }
@@ -349,14 +291,14 @@ on_both_databases! {
     async fn a_run_cancelled_while_its_worker_was_dead_ends_cancelled(app: &TestApp) {
         let site = app.small_site().await;
         let gate = in_the_middle();
-        let doomed = Running::start(&app.other_worker("doomed").await, Arc::clone(&gate) as Arc<dyn Observer>);
+        let doomed = RunningWorker::start(&app.other_worker("doomed").await, Arc::clone(&gate) as Arc<dyn Observer>);
         let run = started(&site).await;
         gate.reached().await;
         doomed.kill().await;
         Jobs::new(&app.engine).cancel(site.tenant, run).await.unwrap();
         site.outlive_leases();
         site.account.inject(Fault::new(FaultKind::Hold));
-        let worker = Running::start(&app.engine, Arc::new(NoObserver));
+        let worker = RunningWorker::start(&app.engine, Arc::new(NoObserver));
         assert_eq!(ended(&site, run).await.status, RunStatus::Cancelled);
         site.account.clear_faults();
         worker.stop().await;
@@ -369,7 +311,7 @@ on_both_databases! {
         let held = Arc::new(Gate::nth(1, |event| matches!(event, Event::Recorded(_))));
         let waited = async {
             gate.reached().await;
-            let worker = Running::start(&app.other_worker("worker-2").await, Arc::clone(&held) as Arc<dyn Observer>);
+            let worker = RunningWorker::start(&app.other_worker("worker-2").await, Arc::clone(&held) as Arc<dyn Observer>);
             // It comes to the lease a second time.
             held.reached().await;
             assert_eq!(site.run_row(run).await.status, RunStatus::Queued);
@@ -390,7 +332,7 @@ on_both_databases! {
         let held = Arc::new(Gate::nth(1, |event| matches!(event, Event::Recorded(_))));
         let waited = async {
             gate.reached().await;
-            let worker = Running::start(&app.other_worker("worker-2").await, Arc::clone(&held) as Arc<dyn Observer>);
+            let worker = RunningWorker::start(&app.other_worker("worker-2").await, Arc::clone(&held) as Arc<dyn Observer>);
             held.reached().await;
             // Cron's sync takes hours and keeps its lease.
             extend_lease(&site, TimeDelta::hours(3)).await;
@@ -411,7 +353,7 @@ on_both_databases! {
         };
         let (cron, worker) = tokio::join!(site.try_sync_with(&request, gate.as_ref()), waited);
         assert_eq!(cron.unwrap().status, RunStatus::Success);
-        queue_is_empty(app).await;
+        queue_is_empty(&app.engine).await;
         worker.stop().await;
     }
 
@@ -419,10 +361,10 @@ on_both_databases! {
         let site = app.small_site().await;
         site.account.inject(Fault::new(FaultKind::Status(503)));
         let run = started(&site).await;
-        let worker = Running::start(&app.engine, Arc::new(NoObserver));
+        let worker = RunningWorker::start(&app.engine, Arc::new(NoObserver));
         let row = ended(&site, run).await;
         assert_eq!((row.status, row.reason), (RunStatus::Failed, Some(ReasonCode::Upstream)));
-        queue_is_empty(app).await;
+        queue_is_empty(&app.engine).await;
         worker.stop().await;
         assert_eq!(site.run_rows().await.len(), 1);
     }
@@ -432,16 +374,16 @@ on_both_databases! {
         let run = started(&site).await;
         for _ in 0..5 {
             let gate = in_the_middle();
-            let doomed = Running::start(&app.other_worker("doomed").await, Arc::clone(&gate) as Arc<dyn Observer>);
+            let doomed = RunningWorker::start(&app.other_worker("doomed").await, Arc::clone(&gate) as Arc<dyn Observer>);
             gate.reached().await;
             doomed.kill().await;
             site.outlive_leases();
         }
-        let worker = Running::start(&app.engine, Arc::new(NoObserver));
+        let worker = RunningWorker::start(&app.engine, Arc::new(NoObserver));
         let row = ended(&site, run).await;
         assert_eq!((row.status, row.reason), (RunStatus::Failed, Some(ReasonCode::Internal)));
         assert!(row.error_message.unwrap().contains("tried 5 times"));
-        queue_is_empty(app).await;
+        queue_is_empty(&app.engine).await;
         worker.stop().await;
         site.sync_well().await;
     }
@@ -453,8 +395,8 @@ on_both_databases! {
             sites.push(app.site(account).await);
         }
         let workers = [
-            Running::start(&app.engine, Arc::new(NoObserver)),
-            Running::start(&app.other_worker("worker-2").await, Arc::new(NoObserver)),
+            RunningWorker::start(&app.engine, Arc::new(NoObserver)),
+            RunningWorker::start(&app.other_worker("worker-2").await, Arc::new(NoObserver)),
         ];
         for site in &sites {
             started(site).await;
@@ -464,7 +406,7 @@ on_both_databases! {
             // A run that two workers were at would have a higher number.
             assert_eq!(ends_well(site, run).await.fence, 1);
         }
-        queue_is_empty(app).await;
+        queue_is_empty(&app.engine).await;
         for worker in workers {
             worker.stop().await;
         }
@@ -476,7 +418,7 @@ on_both_databases! {
         let (gate, request) = (in_the_middle(), plain());
         let others = async {
             gate.reached().await;
-            let worker = Running::start(&app.other_worker("worker-2").await, Arc::new(NoObserver));
+            let worker = RunningWorker::start(&app.other_worker("worker-2").await, Arc::new(NoObserver));
             let run = started(&other).await;
             ends_well(&other, run).await;
             assert_eq!(site.run_row(blocked[0]).await.status, RunStatus::Queued);

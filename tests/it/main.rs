@@ -31,3 +31,4 @@ mod sign_in;
 mod unchanged;
 mod values;
 mod verdicts;
+mod webhooks;

@@ -9,6 +9,7 @@ use engine::connector::{AllConnectors, HttpClient};
 use engine::run::{Engine, UpstreamDefaults};
 use engine::secret::SecretKeys;
 use futures::FutureExt;
+use secrecy::SecretString;
 
 use crate::{Backend, Site, SiteSpec, TestClock, TestDatabase};
 
@@ -25,6 +26,8 @@ pub struct TestApp {
     pub engine: Engine,
     /// The upstream.
     pub sandbox: Sandbox,
+    /// The key that the engine's credentials are sealed with.
+    pub key: SecretString,
 }
 
 impl TestApp {
@@ -54,6 +57,7 @@ impl TestApp {
             clock,
             engine,
             sandbox,
+            key,
         }
     }
 

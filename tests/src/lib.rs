@@ -27,6 +27,7 @@ mod records;
 mod rental;
 mod report;
 mod site;
+mod worker;
 
 pub use app::{TestApp, run};
 pub use clock::TestClock;
@@ -34,6 +35,7 @@ pub use database::{Backend, TestDatabase};
 pub use observe::{Gate, Recorder};
 pub use property::property;
 pub use records::{Records, Row};
-pub use rental::RentalSite;
+pub use rental::{RentalSite, operator};
 pub use report::{assert_ended, assert_ended_well, plain, stream, thorough};
 pub use site::{Site, SiteSpec};
+pub use worker::{PATIENCE, RunningWorker, hurry, queue_figures, queue_is_empty, queue_is_hurried};

@@ -42,7 +42,7 @@ impl Notes {
         let _ = self.0.caller.set(key.to_owned());
     }
 
-    /// The kind of credential that the caller has: `token` or `user`.
+    /// The kind of credential that the caller has: `token`, `user` or `webhooks`.
     pub(super) fn caller_kind(&self) -> Option<&str> {
         self.0.caller.get()?.split(' ').next()
     }

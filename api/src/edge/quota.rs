@@ -77,6 +77,7 @@ impl From<Exceeded> for ApiError {
 pub(crate) struct Quotas {
     callers: Option<Limiter<String>>,
     addresses: Option<Limiter<IpAddr>>,
+    webhooks: Option<Limiter<String>>,
     known: Mutex<HashSet<[u8; 32]>>,
 }
 
@@ -90,6 +91,9 @@ impl Quotas {
             addresses: settings
                 .strangers
                 .map(|rate| Limiter::new("address", rate, overflow)),
+            webhooks: settings
+                .webhooks
+                .map(|rate| Limiter::new("webhooks", rate, String::new())),
             known: Mutex::default(),
         }
     }
@@ -99,6 +103,14 @@ impl Quotas {
         let limiter = self.callers.as_ref();
         limiter
             .map(|limiter| limiter.charge(key.to_owned()))
+            .transpose()
+    }
+
+    /// Counts a webhook that comes in through the door called `name`.
+    pub(crate) fn charge_webhooks(&self, name: &str) -> Result<Option<Standing>, Exceeded> {
+        let limiter = self.webhooks.as_ref();
+        limiter
+            .map(|limiter| limiter.charge(name.to_owned()))
             .transpose()
     }
 

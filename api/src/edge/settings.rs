@@ -10,6 +10,9 @@ use engine::process::Environment;
 use poem::http::HeaderValue;
 use url::{Origin, Url};
 
+/// Webhooks a minute and connection: more than any account has reason for, and what is refused comes again.
+const WEBHOOKS_PER_MINUTE: u32 = 1200;
+
 /// What can be set about the layers.
 #[derive(Debug, Clone)]
 pub struct EdgeSettings {
@@ -19,6 +22,8 @@ pub struct EdgeSettings {
     pub(crate) callers: Option<Rate>,
     /// How many unknown credentials may come from one address; none for no limit.
     pub(crate) strangers: Option<Rate>,
+    /// How many webhooks a connection may get; none for no limit.
+    pub(crate) webhooks: Option<Rate>,
     /// Proxies that are believed when they say whom a request came from.
     pub(crate) trusted_proxies: Vec<IpAddr>,
     /// Longest time for a request to arrive, and again for it to be answered.
@@ -53,6 +58,7 @@ impl Default for EdgeSettings {
             cors_origins: vec![],
             callers: Rate::new(600, 100),
             strangers: Rate::new(60, 60),
+            webhooks: Rate::new(WEBHOOKS_PER_MINUTE, WEBHOOKS_PER_MINUTE),
             trusted_proxies: vec![],
             request_timeout: Duration::from_secs(30),
             max_body_bytes: 1024 * 1024,
@@ -81,6 +87,7 @@ impl EdgeSettings {
             cors_origins: list(environment, "CTSYNC_CORS_ORIGINS", origin)?,
             callers: Rate::new(per_minute, burst),
             strangers: Rate::new(unknown, unknown),
+            webhooks: Rate::new(WEBHOOKS_PER_MINUTE, WEBHOOKS_PER_MINUTE),
             trusted_proxies: list(environment, "CTSYNC_TRUSTED_PROXIES", address)?,
             request_timeout: Duration::from_secs(seconds.into()),
             max_body_bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
@@ -94,6 +101,7 @@ impl EdgeSettings {
         Self {
             callers: None,
             strangers: None,
+            webhooks: None,
             ..self
         }
     }

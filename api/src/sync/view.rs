@@ -315,6 +315,8 @@ impl From<inspect::ConnectionState> for ConnectionState {
             open_rejects,
             next_action,
             streams,
+            // They have a list of their own.
+            webhooks: _,
         } = state;
         Self {
             id: id.as_uuid(),

@@ -26,3 +26,4 @@ mod support;
 mod sync_start;
 mod sync_status;
 mod tenant_header;
+mod webhooks;

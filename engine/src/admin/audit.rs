@@ -30,26 +30,26 @@ pub struct Admin<'a> {
 }
 
 /// One act, as `audit_log` tells it.
-pub(super) struct Act {
+pub(crate) struct Act {
     /// The tenant concerned; none for what concerns the agency.
-    pub(super) tenant: Option<TenantId>,
+    pub(crate) tenant: Option<TenantId>,
     /// A verb, such as `pause`.
-    pub(super) action: &'static str,
+    pub(crate) action: &'static str,
     /// Such as `tenant`.
-    pub(super) object_type: &'static str,
-    pub(super) object_id: String,
+    pub(crate) object_type: &'static str,
+    pub(crate) object_id: String,
     /// What changed, without secrets.
-    pub(super) detail: Value,
+    pub(crate) detail: Value,
 }
 
 impl Admin<'_> {
     /// Begins the transaction of an act.
-    pub(super) async fn begin(&self) -> Result<DatabaseTransaction> {
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
         self.database.begin().await
     }
 
     /// Leaves the trace of `act` and makes it and everything else in `tx` visible.
-    pub(super) async fn commit(&self, tx: DatabaseTransaction, act: Act) -> Result<()> {
+    pub(crate) async fn commit(&self, tx: DatabaseTransaction, act: Act) -> Result<()> {
         let Act {
             tenant,
             action,

@@ -14,5 +14,6 @@ pub mod users;
 mod write;
 
 pub use assignment::Assignment;
+pub(crate) use audit::Act;
 pub use audit::{Actor, Admin};
 pub use history::{ActQuery, list_acts};

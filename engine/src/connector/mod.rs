@@ -12,6 +12,7 @@ mod fields;
 mod http;
 mod json;
 mod listing;
+mod notice;
 mod optional;
 mod retry;
 mod slice;
@@ -32,6 +33,7 @@ pub use fields::Fields;
 pub(crate) use fields::local_to_utc;
 pub use http::{Answer, HttpClient, Upstream};
 pub use listing::{Envelope, Listing, Paging, Parameter, Part};
+pub use notice::{NotANotice, Notice, tells_of_deletion};
 pub use optional::RefusedParameters;
 pub use slice::{Boundary, Slice, Slicing};
 

@@ -21,6 +21,9 @@ pub(crate) trait Job: Serialize + DeserializeOwned + Clone + Send + Sync + 'stat
     /// How often it may be begun and not come to an end.
     const MAX_ATTEMPTS: usize;
 
+    /// How many of them a worker does at once for each job that it may do.
+    const AT_ONCE: usize = 1;
+
     /// Of the unfinished jobs of a kind no two have the same key.
     fn dedup_key(&self) -> String;
 

@@ -22,4 +22,5 @@ pub use start::{Jobs, StartSync};
 pub use worker::{Worker, WorkerOptions};
 
 pub(crate) use figures::figures;
-pub(crate) use queue::tidy;
+pub(crate) use job::{Desk, Job, Next};
+pub(crate) use queue::{enqueue, enqueue_anew, tidy};

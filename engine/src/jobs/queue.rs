@@ -53,21 +53,49 @@ impl Dialect {
 }
 
 /// Adds a job; tells whether there was none with its key.
-pub(super) async fn enqueue<J: Job>(db: &impl ConnectionTrait, id: Uuid, job: &J) -> Result<bool> {
+pub(crate) async fn enqueue<J: Job>(db: &impl ConnectionTrait, id: Uuid, job: &J) -> Result<bool> {
+    let added = add(db, &[(id, job.clone())]).await?;
+    Ok(added == 1)
+}
+
+/// Adds jobs in the place of whatever had one of their ids, whatever its state; of one kind, and at most a few hundred.
+pub(crate) async fn enqueue_anew<J: Job>(
+    db: &impl ConnectionTrait,
+    new: &[(Uuid, J)],
+) -> Result<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let Dialect { jobs, .. } = Dialect::of(db.get_database_backend());
+    let places: Vec<_> = (1..=new.len()).map(|place| format!("${place}")).collect();
+    let sql = format!("DELETE FROM {jobs} WHERE id IN ({})", places.join(", "));
+    let ids = new.iter().map(|(id, _)| text_of(*id).into());
+    execute(db, sql, ids).await.attempt("remove the jobs")?;
+    add(db, new).await.map(|_| ())
+}
+
+/// Adds jobs whose keys no job has; returns how many.
+async fn add<J: Job>(db: &impl ConnectionTrait, new: &[(Uuid, J)]) -> Result<u64> {
     let Dialect { jobs, now, .. } = Dialect::of(db.get_database_backend());
+    let mut values: Vec<Value> = vec![J::NAME.into(), MAX_ATTEMPTS.into()];
+    let mut rows = vec![];
+    for (id, job) in new {
+        let (id_at, job_at, key_at) = (values.len() + 1, values.len() + 2, values.len() + 3);
+        rows.push(format!(
+            "(${id_at}, $1, ${job_at}, 'Pending', 0, $2, {now}, 0, ${key_at})"
+        ));
+        values.extend([
+            text_of(*id).into(),
+            payload(job)?.into(),
+            job.dedup_key().into(),
+        ]);
+    }
     let sql = format!(
         "INSERT INTO {jobs} (id, job_type, job, status, attempts, max_attempts, run_at, priority, idempotency_key) \
-         VALUES ($1, $2, $3, 'Pending', 0, $4, {now}, 0, $5) ON CONFLICT (job_type, idempotency_key) DO NOTHING"
+         VALUES {} ON CONFLICT (job_type, idempotency_key) DO NOTHING",
+        rows.join(", ")
     );
-    let values = [
-        text_of(id).into(),
-        J::NAME.into(),
-        payload(job)?.into(),
-        MAX_ATTEMPTS.into(),
-        job.dedup_key().into(),
-    ];
-    let added = execute(db, sql, values).await.attempt("enqueue the job")?;
-    Ok(added == 1)
+    execute(db, sql, values).await.attempt("enqueue the job")
 }
 
 /// A job that holds a key.

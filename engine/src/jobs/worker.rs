@@ -21,6 +21,7 @@ use crate::database::Database;
 use crate::error::{Result, chain};
 use crate::observer::Observer;
 use crate::run::Engine;
+use crate::webhooks::WebhookJob;
 
 /// How soon a worker that lost the database begins anew.
 const RESTART: Duration = Duration::from_secs(2);
@@ -32,7 +33,7 @@ const POSTGRES_CONNECTIONS: u32 = 2;
 /// How a worker works.
 #[derive(Debug, Clone)]
 pub struct WorkerOptions {
-    /// Most jobs of a kind at once, at least one.
+    /// Most syncs at once, at least one; small jobs may be more.
     pub jobs: usize,
     /// How often an idle worker looks into the queue.
     pub poll_interval: Duration,
@@ -85,7 +86,7 @@ impl Worker {
         };
         info!(job_count = options.jobs, "worker started");
         let tidied = tidy_now_and_then(&desk.engine.database);
-        let worked = Crew::new(desk.clone(), options).work::<SyncJob>();
+        let worked = work_all(&desk, &options);
         tokio::pin!(worked);
         let result = tokio::select! {
             result = &mut worked => result,
@@ -94,6 +95,15 @@ impl Worker {
         info!("worker stopped");
         result
     }
+}
+
+/// Does jobs of all kinds; those of one kind do not wait for those of another.
+async fn work_all(desk: &Desk, options: &WorkerOptions) -> Result<()> {
+    let (syncs, webhooks) = tokio::join!(
+        Crew::new::<SyncJob>(desk, options).work::<SyncJob>(),
+        Crew::new::<WebhookJob>(desk, options).work::<WebhookJob>(),
+    );
+    syncs.and(webhooks)
 }
 
 /// The lanes of one kind of job: one that fetches, and those before it that lost the database and still have jobs.
@@ -105,12 +115,12 @@ struct Crew {
 }
 
 impl Crew {
-    fn new(desk: Desk, options: WorkerOptions) -> Self {
-        let slots = Arc::new(Semaphore::new(options.jobs.max(1)));
+    fn new<J: Job>(desk: &Desk, options: &WorkerOptions) -> Self {
+        let slots = options.jobs.max(1).saturating_mul(J::AT_ONCE);
         Self {
-            desk,
-            options,
-            slots,
+            desk: desk.clone(),
+            options: options.clone(),
+            slots: Arc::new(Semaphore::new(slots)),
             older: JoinSet::new(),
         }
     }

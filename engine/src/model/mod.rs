@@ -54,6 +54,8 @@ pub struct RecordTable {
     pub written_at: &'static [&'static str],
     /// The upstream's own version of the record, among [`RecordTable::columns`]: of two, the newer one stays.
     pub version: Option<&'static str>,
+    /// The column that says when the upstream last sent word of a record.
+    pub told_at: Option<&'static str>,
 }
 
 impl RecordTable {
@@ -66,6 +68,7 @@ impl RecordTable {
             raw: "raw_json",
             written_at: &["updated_at"],
             version: None,
+            told_at: None,
         }
     }
 

@@ -74,6 +74,7 @@ impl RentalOpportunity {
         raw: "data",
         written_at: &["updated_at", "synced_at"],
         version: Some("upstream_updated_at"),
+        told_at: Some("last_webhook_at"),
         ..RecordTable::new(
             "opportunities",
             &[

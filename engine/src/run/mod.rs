@@ -5,6 +5,7 @@
 //! next run marks it abandoned once its lease has expired.
 
 mod carry_on;
+mod give_way;
 mod heartbeat;
 mod plan;
 mod reading;

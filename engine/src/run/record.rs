@@ -194,6 +194,18 @@ pub(super) async fn hand_back(engine: &Engine, lease: &Lease) -> Result<bool> {
     Ok(true)
 }
 
+/// Forgets a run that did not get the lease, as if it had never been tried.
+pub(super) async fn withdraw(engine: &Engine, row: &sync_run::Model) -> Result<()> {
+    sync_run::Entity::delete_many()
+        .filter(sync_run::COLUMN.tenant_id.eq(row.tenant_id))
+        .filter(sync_run::COLUMN.id.eq(row.id))
+        .filter(sync_run::COLUMN.fence.eq(0))
+        .exec(engine.database.writer())
+        .await
+        .attempt("withdraw the run")
+        .map(|_| ())
+}
+
 /// Ends a run that did not get the lease.
 pub(super) async fn skip(
     engine: &Engine,

@@ -1,6 +1,7 @@
 //! An account of the simulated Current RMS, with the tenant and connection that mirror it.
 
 mod oracle;
+mod webhooks;
 
 use ctsync_sandbox::current_rms::{Account, AccountSpec, Switches};
 use ctsync_sandbox::{Clock, Record};
@@ -16,6 +17,8 @@ use entity::rental_opportunity::{self, Model};
 use entity::{ConnectionId, Source, Stream, TenantId, connection, coverage};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use tokio_util::sync::CancellationToken;
+
+pub use webhooks::operator;
 
 use crate::report::assert_numbers_add_up;
 use crate::{Gate, TestApp, TestClock, assert_ended_well, plain};

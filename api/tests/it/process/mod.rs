@@ -1,7 +1,7 @@
 //! The real `ctsync-api`, as a process.
 
 mod outage;
-mod running;
+pub(crate) mod running;
 mod secrecy;
 mod settings;
 mod stopping;

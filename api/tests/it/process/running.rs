@@ -8,13 +8,13 @@ use tests::TestApp;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStderr, Command};
+use tokio::task::JoinHandle;
 
 /// A `ctsync-api` that serves.
 pub(crate) struct Process {
     child: Child,
-    log: Lines<BufReader<ChildStderr>>,
-    /// What it logged until it served.
-    seen: String,
+    /// All that it logs. It is read all the time: a process whose log nobody reads comes to a stop.
+    log: JoinHandle<String>,
     /// Where it listens.
     pub(crate) address: String,
 }
@@ -71,10 +71,10 @@ impl Process {
             seen.push_str(&line);
             seen.push('\n');
             if let Some(address) = served(&line) {
+                let log = tokio::spawn(rest(log, seen));
                 return Self {
                     child,
                     log,
-                    seen,
                     address,
                 };
             }
@@ -114,17 +114,22 @@ impl Process {
 
     /// Waits for its end, and returns how it ended with everything that it logged.
     pub(crate) async fn end(mut self) -> Finished {
-        let mut stderr = self.seen;
-        while let Some(line) = self.log.next_line().await.unwrap() {
-            stderr.push_str(&line);
-            stderr.push('\n');
-        }
+        let stderr = self.log.await.unwrap();
         let status = tokio::time::timeout(Duration::from_secs(30), self.child.wait()).await;
         Finished {
             code: status.unwrap().unwrap().code(),
             stderr,
         }
     }
+}
+
+/// Returns everything that is logged, after what was `seen` of it.
+async fn rest(mut log: Lines<BufReader<ChildStderr>>, mut seen: String) -> String {
+    while let Some(line) = log.next_line().await.unwrap() {
+        seen.push_str(&line);
+        seen.push('\n');
+    }
+    seen
 }
 
 /// Returns where the process listens, if this is the line that says so.

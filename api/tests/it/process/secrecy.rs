@@ -1,6 +1,7 @@
 //! What is logged, even when everything is.
 
 use entity::membership::Role;
+use secrecy::ExposeSecret;
 use tests::{Backend, on_both_databases};
 
 use super::running::{Process, command};
@@ -29,9 +30,17 @@ on_both_databases! {
         process.get("/api/carl@example.com", Some("ctsync_wrong")).await;
         process.get("/api/sync/status", Some("ctsync_wrong")).await;
         process.send("POST", "/api/sync/runs", "content-length: 17\r\n", "{\"dora@example\":1").await;
+        let rental = app.rental_site(2).await;
+        let key = rental.webhook_key().await;
+        let key = key.expose_secret();
+        for (key, status) in [(key, 200), ("wrong-webhook-key", 404)] {
+            let body = r#"{"action":{"id":1,"subject_type":"Member","name":"eve@example.com"}}"#;
+            let (path, length) = (format!("/api/webhooks/current-rms/{key}"), format!("content-length: {}\r\n", body.len()));
+            assert_eq!(process.send("POST", &path, &length, body).await.status, status);
+        }
         process.signal("-TERM").await;
         let log = process.end().await.stderr;
-        let words = [&person[..], &token[..], "ctsync_wrong", "@example", PASSWORD];
+        let words = [&person[..], &token[..], "ctsync_wrong", "@example", PASSWORD, key, "wrong-webhook-key"];
         for word in words {
             let line = log.lines().find(|line| line.contains(word));
             assert_eq!(line, None, "{word}");

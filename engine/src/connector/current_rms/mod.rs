@@ -4,6 +4,7 @@
 //! `filtermode=all` lists hide what was lost, dead or cancelled. `/opportunities` gives fewer rows than asked for, and
 //! nothing says when a record was deleted.
 
+mod action;
 mod envelope;
 mod listings;
 mod normalize;
@@ -24,6 +25,8 @@ use super::{
     Rejection, Slice, Slicing,
 };
 use crate::error::{Error, Result};
+
+pub(super) use action::{DESTROY, notice};
 
 /// Raised when the same bytes are normalized to another row than before.
 const RULES_VERSION: u32 = 1;

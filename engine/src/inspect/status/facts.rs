@@ -12,13 +12,14 @@ use sea_orm::{
 
 use super::StreamState;
 use crate::error::{Attempt, Result};
+use crate::webhooks::{self, WebhookFigures};
 
 /// How much is asked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Detail {
     /// Only what freshness follows from.
     Freshness,
-    /// Streams and rejects, too.
+    /// Streams, rejects and webhooks, too.
     Everything,
 }
 
@@ -29,6 +30,7 @@ pub(super) struct Facts {
     pub(super) last_run: Option<sync_run::Model>,
     pub(super) open_reject_count: u64,
     pub(super) streams: Vec<StreamState>,
+    pub(super) webhooks: Option<WebhookFigures>,
 }
 
 /// What is known of many tenants' connections.
@@ -55,11 +57,12 @@ pub(super) async fn load(
         .await
         .attempt("read the connections")?;
     let mut last_runs = last_runs(db, &tenants).await?;
-    let (mut rejects, mut streams) = match detail {
+    let (mut rejects, mut streams, mut webhooks) = match detail {
         Detail::Freshness => Default::default(),
         Detail::Everything => (
             open_rejects(db, &tenants).await?,
             streams(db, &tenants).await?,
+            webhooks::figures(db, &tenants).await?,
         ),
     };
     let mut facts: HashMap<_, Vec<_>> = HashMap::new();
@@ -68,6 +71,7 @@ pub(super) async fn load(
             last_run: last_runs.remove(&connection.id),
             open_reject_count: rejects.remove(&connection.id).unwrap_or_default(),
             streams: streams.remove(&connection.id).unwrap_or_default(),
+            webhooks: webhooks.remove(&connection.id),
             connection,
         });
     }

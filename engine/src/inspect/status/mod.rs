@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::database::Database;
 use crate::error::{Attempt, Result};
 use crate::settings::tenant_settings;
+use crate::webhooks::WebhookFigures;
 
 /// The state of a tenant's data in one word, from bad to good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -102,6 +103,9 @@ pub struct ConnectionState {
     pub next_action: Option<String>,
     /// What was read last of each stream.
     pub streams: Vec<StreamState>,
+    /// How its webhooks stand, if it ever had one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhooks: Option<WebhookFigures>,
 }
 
 /// What was read last of a stream.
@@ -258,6 +262,7 @@ fn connection_state(
         last_run,
         open_reject_count,
         streams,
+        webhooks,
     } = facts;
     let status = sync_state(now, &row, last_run.as_ref());
     let age = row.last_success_at.map(|at| now - at);
@@ -279,6 +284,7 @@ fn connection_state(
         open_rejects: open_reject_count,
         next_action: sentence::next_action(tenant, &row, status, reason, is_stale),
         streams,
+        webhooks,
         connection_status: row.status,
         name: row.name,
     }

@@ -1,0 +1,31 @@
+//! What upstreams send when something happened there, from the door to the mirror.
+//!
+//! A message comes to an address with a [`key`] in it, the only thing it can be recognised by: upstreams sign nothing.
+//! [`intake`] stores it with a job in one transaction, before it is answered. The [`job`] reads the record that the
+//! message names once more, by a run of its own. Nothing of the message itself gets into the mirror, so a forged one
+//! causes a reading and nothing else.
+//!
+//! Messages may come twice, late, in any order or never. A second one of the same key is dropped. Each message has a
+//! job of its own, which reads the record for all messages about it that wait, so that those that find theirs done cost
+//! nothing, and one that comes while the record is being read is not forgotten. What never comes is found by the next
+//! sync.
+
+mod batch;
+mod figures;
+mod intake;
+mod issue;
+mod job;
+mod key;
+mod list;
+mod replay;
+mod shown;
+
+pub use figures::WebhookFigures;
+pub use intake::{IntakeError, Outcome, take_in};
+pub use issue::issue_key;
+pub use key::{Door, KEY_CHARS, digest, find_door};
+pub use list::{EventEntry, EventQuery, list_events};
+pub use replay::{Replay, replay_events};
+
+pub(crate) use figures::figures;
+pub(crate) use job::WebhookJob;

@@ -1,0 +1,44 @@
+//! Webhooks of Current RMS: taken in, worked off, whatever comes between.
+
+mod intake;
+mod keys;
+mod orders;
+mod processing;
+mod replaying;
+mod waiting;
+
+use std::sync::Arc;
+
+use engine::observer::NoObserver;
+use entity::webhook_event::WebhookStatus::{self, Processed};
+use tests::{RentalSite, RunningWorker, TestApp, queue_is_hurried};
+
+/// What the simulator calls reads of a record.
+const SINGLE: &str = "opportunity";
+
+/// Works off everything that waits.
+async fn work_off(app: &TestApp) {
+    let worker = RunningWorker::start(&app.engine, Arc::new(NoObserver));
+    queue_is_hurried(&app.engine).await;
+    worker.stop().await;
+}
+
+async fn statuses(site: &RentalSite) -> Vec<WebhookStatus> {
+    let events = site.events().await;
+    events.iter().map(|event| event.status).collect()
+}
+
+async fn assert_all_processed(site: &RentalSite) {
+    let statuses = statuses(site).await;
+    assert!(
+        statuses.iter().all(|status| *status == Processed),
+        "{statuses:?}"
+    );
+}
+
+/// How often a record was read.
+fn read_count(site: &RentalSite) -> usize {
+    let requests = site.account.requests();
+    let reads = requests.iter().filter(|request| request.endpoint == SINGLE);
+    reads.count()
+}
