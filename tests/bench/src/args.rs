@@ -35,6 +35,8 @@ pub(crate) struct Sizes {
     pub(crate) memory: [usize; 2],
     /// Leads, as many opportunities and as many notes, for the service.
     pub(crate) service: usize,
+    /// Opportunities of Current RMS, for the webhooks.
+    pub(crate) rentals: usize,
 }
 
 impl Args {
@@ -50,12 +52,14 @@ impl Args {
                 speed: 2_000,
                 memory: [1_000, 10_000],
                 service: 10_000,
+                rentals: 1_000,
             };
         }
         Sizes {
             speed: 20_000,
             memory: [10_000, 100_000],
             service: 100_000,
+            rentals: 10_000,
         }
     }
 }

@@ -67,6 +67,34 @@ impl Ctsync {
         self.run(database_url, &connection, &credentials).await
     }
 
+    /// Adds the sandbox's account of Current RMS, and syncs it.
+    pub(crate) async fn add_rental(&self, database_url: &str, sandbox: &Sandbox) -> Result<()> {
+        let rental = &sandbox.rental;
+        let base_url = format!("base_url={}", rental.base_url);
+        let connection = [
+            "connections",
+            "add",
+            TENANT,
+            "--source",
+            "current_rms",
+            &base_url,
+            "requests_per_second=0",
+        ];
+        let account = &rental.account;
+        let credentials = format!(
+            "subdomain={}\napi_key={}\n",
+            account.subdomain, account.api_key
+        );
+        self.run(database_url, &connection, &credentials).await?;
+        let sync = ["tenant", TENANT, "--source", "current_rms"];
+        self.run(database_url, &sync, "").await
+    }
+
+    /// The key that credentials are encrypted with.
+    pub(crate) fn secret_key(&self) -> &str {
+        &self.secret_key
+    }
+
     /// Syncs the tenant once.
     pub(crate) async fn sync(&self, database_url: &str) -> Result<Sync> {
         let started = Instant::now();

@@ -1,9 +1,10 @@
 //! Measures ctsync against the bare cost of what it does.
 //!
 //! The upstream is the sandbox in a process of its own; `ctsync` is the real program, measured from start to
-//! exit, and `ctsync-api` under the load of many clients. What a sync is compared with runs in this process, on
-//! the same database with the same tables and indexes: see [`speed`] and [`service`]. All numbers of one comparison come from one run on one machine, so their ratios
-//! mean something where the numbers themselves do not.
+//! exit, and `ctsync-api` under the load of many clients and with webhooks that come in. What a sync is compared with runs
+//! in this process, on the same database with the same tables and indexes: see [`speed`] and [`service`]. All numbers
+//! of one comparison come from one run on one machine, so their ratios mean something where the numbers themselves do
+//! not.
 
 mod args;
 mod ctsync;
@@ -17,6 +18,7 @@ mod server;
 mod service;
 mod speed;
 mod upstream;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -59,6 +61,10 @@ async fn measure(args: &Args) -> Result<Report> {
     }
     for server in &servers {
         let lines = service::measure(args, &ctsync, server).await?;
+        report.extend(lines);
+    }
+    for server in &servers {
+        let lines = webhooks::measure(args, &ctsync, server).await?;
         report.extend(lines);
     }
     Ok(report)

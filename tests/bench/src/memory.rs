@@ -55,7 +55,7 @@ pub(crate) async fn measure(args: &Args, ctsync: &Ctsync, server: &Server) -> Re
 }
 
 async fn peak(args: &Args, ctsync: &Ctsync, server: &Server, leads: usize) -> Result<f64> {
-    let sandbox = Sandbox::start(args, leads).await?;
+    let sandbox = Sandbox::start(args, leads, 0).await?;
     let scratch = Scratch::make(server, ctsync, &sandbox).await?;
     let first = ctsync.sync(&scratch.url).await?;
     let second = ctsync.sync(&scratch.url).await?;

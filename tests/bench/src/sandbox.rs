@@ -17,7 +17,28 @@ pub(crate) struct Sandbox {
     pub(crate) base_url: Url,
     /// The keys of its only account.
     pub(crate) account: Account,
+    /// Its account of Current RMS.
+    pub(crate) rental: Rental,
     _process: Child,
+}
+
+/// An account of Current RMS.
+#[derive(Debug, Clone)]
+pub(crate) struct Rental {
+    /// Where Current RMS is.
+    pub(crate) base_url: Url,
+    /// Where the account is edited.
+    pub(crate) edits: Url,
+    /// Its keys.
+    pub(crate) account: RentalAccount,
+}
+
+/// The keys of an account of Current RMS.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RentalAccount {
+    pub(crate) subdomain: String,
+    pub(crate) api_key: String,
 }
 
 /// The keys of an account.
@@ -30,15 +51,18 @@ pub(crate) struct Account {
 
 /// The line that a sandbox prints once it listens.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Announcement {
     url: Url,
     accounts: Vec<Account>,
+    current_rms_accounts: Vec<RentalAccount>,
 }
 
 impl Sandbox {
-    /// Starts a sandbox with so many leads and as many opportunities.
-    pub(crate) async fn start(args: &Args, leads: usize) -> Result<Self> {
-        let (count, latency) = (leads.to_string(), args.latency_ms.to_string());
+    /// Starts a sandbox with so many leads, as many opportunities of ClientTether, and so many of Current RMS.
+    pub(crate) async fn start(args: &Args, leads: usize, rentals: usize) -> Result<Self> {
+        let (count, rentals) = (leads.to_string(), rentals.to_string());
+        let latency = args.latency_ms.to_string();
         let mut process = Command::new(args.programs.join("ctsync-sandbox"))
             .args([
                 "--leads",
@@ -46,7 +70,7 @@ impl Sandbox {
                 "--opportunities",
                 &count,
                 "--rms-opportunities",
-                "0",
+                &rentals,
                 "--notes",
                 "0",
                 "--activities",
@@ -64,14 +88,29 @@ impl Sandbox {
             .next_line()
             .await?
             .context("the sandbox did not start")?;
-        let Announcement { url, accounts } = serde_json::from_str(&line)?;
+        let Announcement {
+            url,
+            accounts,
+            current_rms_accounts,
+        } = serde_json::from_str(&line)?;
+        let none = "the sandbox has no account";
+        let rental = current_rms_accounts.into_iter().next().context(none)?;
         Ok(Self {
             base_url: url.join("clienttether/v2/api/")?,
-            account: accounts
-                .into_iter()
-                .next()
-                .context("the sandbox has no account")?,
+            account: accounts.into_iter().next().context(none)?,
+            rental: Rental::at(&url, rental)?,
             _process: process,
+        })
+    }
+}
+
+impl Rental {
+    fn at(sandbox: &Url, account: RentalAccount) -> Result<Self> {
+        let of_account = format!("_sandbox/current-rms/accounts/{}/edits", account.subdomain);
+        Ok(Self {
+            base_url: sandbox.join("current-rms/api/v1/")?,
+            edits: sandbox.join(&of_account)?,
+            account,
         })
     }
 }

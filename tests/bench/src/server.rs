@@ -24,9 +24,25 @@ pub(crate) struct Running {
 impl Running {
     /// Starts `ctsync-api` on a database, without a limit on requests and without a worker.
     pub(crate) async fn service(programs: &Path, database_url: &str) -> Result<Self> {
+        let mut command = Command::new(programs.join("ctsync-api"));
+        command.arg("--no-worker");
+        Self::api(command, database_url).await
+    }
+
+    /// The same with a worker, which opens credentials with `secret_key`.
+    pub(crate) async fn working_service(
+        programs: &Path,
+        database_url: &str,
+        secret_key: &str,
+    ) -> Result<Self> {
+        let mut command = Command::new(programs.join("ctsync-api"));
+        command.env("CTSYNC_SECRET_KEY", secret_key);
+        Self::api(command, database_url).await
+    }
+
+    async fn api(mut command: Command, database_url: &str) -> Result<Self> {
         let address = free_address().await?;
-        let process = Command::new(programs.join("ctsync-api"))
-            .arg("--no-worker")
+        let process = command
             .env("DATABASE_URL", database_url)
             .env("CTSYNC_BIND", &address)
             .env("CTSYNC_RATE_LIMIT", "0")

@@ -38,7 +38,7 @@ const SEARCH_MS_AT_MOST: f64 = 100.0;
 pub(crate) async fn measure(args: &Args, ctsync: &Ctsync, server: &Server) -> Result<Vec<Line>> {
     progress(&format!("service on {}", server.name()))?;
     let count = args.sizes().service;
-    let sandbox = Sandbox::start(args, count).await?;
+    let sandbox = Sandbox::start(args, count, 0).await?;
     let scratch = Scratch::make(server, ctsync, &sandbox).await?;
     ctsync.sync(&scratch.url).await?;
     add_notes(&scratch, &sandbox, count).await?;

@@ -51,7 +51,7 @@ pub(crate) async fn measure(args: &Args, ctsync: &Ctsync, server: &Server) -> Re
         args,
         ctsync,
         server,
-        sandbox: Sandbox::start(args, args.sizes().speed).await?,
+        sandbox: Sandbox::start(args, args.sizes().speed, 0).await?,
     };
     let mut runs = vec![];
     for run in 1..=args.runs() {
