@@ -14,7 +14,7 @@ use crate::edge::EdgeSettings;
 const DEFAULT_BIND: &str = "127.0.0.1:8080";
 
 /// Name, default and meaning of every setting of this program, as its help lists them.
-pub const SETTINGS: [(&str, &str, &str); 20] = [
+pub const SETTINGS: [(&str, &str, &str); 21] = [
     (
         "DATABASE_URL",
         "sqlite://ctsync.db?mode=rwc",
@@ -39,6 +39,11 @@ pub const SETTINGS: [(&str, &str, &str); 20] = [
         "CURRENT_RMS_API_URL",
         "https://api.current-rms.com/api/v1/",
         "where Current RMS is",
+    ),
+    (
+        "CTSYNC_PUBLIC_URL",
+        "",
+        "where it is reached from outside; `ctsync webhooks register` sends webhooks there",
     ),
     ("CTSYNC_BIND", DEFAULT_BIND, "address and port to listen on"),
     (

@@ -4,7 +4,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
     completions, connections, crontab, drift, explain, help, man, migrate, prune, rejects, replay,
-    run, runs, status, tenant, tenants, tokens, users, verify, worker,
+    run, runs, status, tenant, tenants, tokens, users, verify, webhooks, worker,
 };
 use crate::output::Format;
 
@@ -64,6 +64,9 @@ pub(crate) enum Command {
     /// Manage connections, the upstream accounts of tenants.
     #[command(subcommand)]
     Connections(connections::ConnectionsCommand),
+    /// Manage webhooks, by which upstreams tell what happens there.
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
     /// Manage API tokens.
     #[command(subcommand)]
     Tokens(tokens::TokensCommand),
@@ -84,7 +87,7 @@ pub(crate) enum Command {
     Explain(explain::ExplainArgs),
     /// Check everything and name the one next step.
     Doctor,
-    /// Do the syncs that were started through the HTTP service, until stopped.
+    /// Do the syncs that were started through the HTTP service and by webhooks, until stopped.
     ///
     /// The service runs a worker itself unless it was told not to. Any number of further ones may run, on this machine
     /// or on others that use the same PostgreSQL: each sync is done by one of them, and when one dies another carries
@@ -93,7 +96,7 @@ pub(crate) enum Command {
     /// SIGINT or SIGTERM stops it: syncs stop at their next page, publish nothing and go back into the queue, and the
     /// exit code is 0. A second signal leaves at once; other workers then take over within two minutes.
     Worker(worker::WorkerArgs),
-    /// Forget old snapshots and runs that no row needs.
+    /// Forget old snapshots, runs and webhooks that no row needs.
     Prune(prune::PruneArgs),
     /// Bring the database's schema up to date, or back.
     #[command(subcommand)]

@@ -106,10 +106,11 @@ pub(crate) fn right(value: impl ToString) -> Cell {
 /// A cell for a state's word, coloured by how good the news are.
 pub(crate) fn state(word: &str) -> Cell {
     let colour = match word {
-        "active" | "success" | "published" | "compared" | "match" | "ok" => Color::Green,
-        "paused" | "partial" | "braked" | "skipped" | "running" | "cannot_tell" | "warning" => {
-            Color::Yellow
+        "active" | "success" | "published" | "processed" | "compared" | "match" | "ok" => {
+            Color::Green
         }
+        "paused" | "partial" | "received" | "braked" | "skipped" | "running" | "cannot_tell"
+        | "warning" => Color::Yellow,
         "needs_credentials" | "failed" | "cancelled" | "abandoned" | "drift" | "stale"
         | "revoked" | "expired" => Color::Red,
         _ => return Cell::new(word.replace('_', " ")),

@@ -1,4 +1,4 @@
-//! Retention: forgets old snapshots and runs, but nothing that a row or a rebuild still needs.
+//! Retention: forgets old snapshots, runs and webhooks, but nothing that a row or a rebuild still needs.
 
 use chrono::TimeDelta;
 use entity::Timestamp;
@@ -21,9 +21,11 @@ pub struct Pruned {
     pub payloads: u64,
     /// Runs without snapshots that no row refers to.
     pub runs: u64,
+    /// Webhooks that came to their end.
+    pub webhooks: u64,
 }
 
-/// Forgets snapshots and runs that are older than `keep`, and jobs that finished a day ago.
+/// Forgets snapshots, runs and webhooks that are older than `keep`, and jobs that finished a day ago.
 ///
 /// Kept whatever their age: snapshots that rows or open rejects come from, those of the last whole reading of
 /// each slice (a rebuild needs them), and runs that rows or snapshots refer to.
@@ -34,11 +36,16 @@ pub async fn prune(database: &Database, clock: &Clock, keep: TimeDelta) -> Resul
         snapshots: execute(&tx, &snapshots_sql(), Some(before)).await?,
         payloads: execute(&tx, PAYLOADS_SQL, None).await?,
         runs: execute(&tx, &runs_sql(), Some(before)).await?,
+        webhooks: execute(&tx, WEBHOOKS_SQL, Some(before)).await?,
     };
     jobs::tidy(&tx).await?;
     tx.commit().await.attempt("prune")?;
     Ok(pruned)
 }
+
+// One that comes a second time after that is taken for a new one: it costs a reading.
+const WEBHOOKS_SQL: &str =
+    "DELETE FROM webhook_events WHERE received_at < $1 AND status <> 'received'";
 
 const PAYLOADS_SQL: &str = "DELETE FROM raw_payloads WHERE NOT EXISTS (SELECT 1 FROM ct_raw_snapshots s \
      WHERE s.tenant_id = raw_payloads.tenant_id AND s.payload_hash = raw_payloads.hash)";

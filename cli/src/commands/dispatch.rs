@@ -6,7 +6,8 @@ use indicatif::MultiProgress;
 
 use super::{
     completions, connections, crontab, doctor, drift, explain, help, man, migrate, prune, rejects,
-    replay, run, runs, secret_key, status, tenant, tenants, tokens, users, verify, worker,
+    replay, run, runs, secret_key, status, tenant, tenants, tokens, users, verify, webhooks,
+    worker,
 };
 use crate::args::{Cli, Command};
 use crate::context::Context;
@@ -53,6 +54,7 @@ async fn with_database(context: &Context, command: Command) -> Result<Exit> {
         Command::Prune(args) => prune::run(context, &args).await,
         Command::Tenants(command) => tenants::run(context, command).await,
         Command::Connections(command) => connections::run(context, command).await,
+        Command::Webhooks(command) => webhooks::run(context, command).await,
         Command::Tokens(command) => tokens::run(context, command).await,
         Command::Users(command) => users::run(context, command).await,
         Command::Migrate(command) => migrate::run(context, command).await,

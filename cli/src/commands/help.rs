@@ -13,7 +13,7 @@ const EXIT_CODES: &str = "exit-codes";
 const SETTINGS: &str = "settings";
 
 /// Name, default and meaning of every setting of this program.
-const SETTING_LIST: [(&str, &str, &str); 7] = [
+const SETTING_LIST: [(&str, &str, &str); 8] = [
     (
         "DATABASE_URL",
         "sqlite://ctsync.db?mode=rwc",
@@ -39,6 +39,11 @@ const SETTING_LIST: [(&str, &str, &str); 7] = [
         "CURRENT_RMS_API_URL",
         "https://api.current-rms.com/api/v1/",
         "where Current RMS is, for connections without a base_url",
+    ),
+    (
+        "CTSYNC_PUBLIC_URL",
+        "",
+        "where ctsync-api is reached from outside, like https://sync.example.com; webhooks go there",
     ),
     (
         "CTSYNC_LOG",

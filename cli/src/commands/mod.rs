@@ -23,6 +23,7 @@ pub(crate) mod tenants;
 pub(crate) mod tokens;
 pub(crate) mod users;
 pub(crate) mod verify;
+pub(crate) mod webhooks;
 pub(crate) mod worker;
 
 pub(crate) use dispatch::dispatch;

@@ -13,7 +13,7 @@ use crate::exit::{Exit, Usage};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct PruneArgs {
-    /// Age from which snapshots and runs are forgotten, unless a row still needs them.
+    /// Age from which snapshots, runs and webhooks are forgotten, unless a row still needs them.
     #[arg(long, value_name = "TIME", default_value = "90d", value_parser = duration::parse)]
     keep: Duration,
 }
@@ -28,13 +28,15 @@ pub(crate) async fn run(context: &Context, args: &PruneArgs) -> Result<Exit> {
             snapshots,
             payloads,
             runs,
+            webhooks,
         } = pruned;
         let text = |count: u64, thing| things(usize::try_from(count).unwrap_or(usize::MAX), thing);
         format!(
-            "Forgot {}, {} and {}.",
+            "Forgot {}, {}, {} and {}.",
             text(snapshots, "snapshot"),
             text(payloads, "payload"),
-            text(runs, "run")
+            text(runs, "run"),
+            text(webhooks, "webhook")
         )
     })?;
     Ok(Exit::Success)

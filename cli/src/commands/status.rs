@@ -144,6 +144,11 @@ fn connection_text(
     if connection.open_rejects > 0 {
         facts.fact("rejects", connection.open_rejects.to_string());
     }
+    if let Some(webhooks) = &connection.webhooks {
+        facts.fact("last webhook", ago(now, webhooks.last_received_at));
+        let (waiting, failed) = (webhooks.waiting, webhooks.failed);
+        facts.fact("webhooks", format!("{waiting} waiting, {failed} failed"));
+    }
     if let Some(next) = &connection.next_action {
         facts.fact("next", next.as_str());
     }

@@ -18,4 +18,5 @@ mod secrecy;
 mod settings;
 mod signals;
 mod users;
+mod webhooks;
 mod worker;

@@ -26,7 +26,7 @@ const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
 /// The HTTP client of the process.
 #[derive(Debug, Clone)]
-pub struct HttpClient(reqwest::Client);
+pub struct HttpClient(pub(super) reqwest::Client);
 
 impl HttpClient {
     /// Makes the client: gzip, TLS by rustls, no redirects (they could carry credentials elsewhere).
@@ -171,7 +171,15 @@ impl Upstream {
     ) -> Result<(Answer, T)> {
         self.budget.acquire().await?;
         let sent = self.send(listing, parameters).await;
-        if let Err(ConnectorError { kind, .. }) = &sent
+        self.heed(&sent).await?;
+        let answer = sent?;
+        let checked = check(&answer)?;
+        Ok((answer, checked))
+    }
+
+    /// Lets nobody ask before the time that the upstream asked for is over.
+    pub(super) async fn heed<T>(&self, sent: &Result<T, ConnectorError>) -> Result<()> {
+        if let Err(ConnectorError { kind, .. }) = sent
             && let ErrorKind::RateLimited {
                 retry_after: Some(wait),
             }
@@ -182,9 +190,7 @@ impl Upstream {
         {
             self.budget.hold((*wait).min(LONGEST_WAIT)).await?;
         }
-        let answer = sent?;
-        let checked = check(&answer)?;
-        Ok((answer, checked))
+        Ok(())
     }
 
     async fn send(
@@ -210,7 +216,7 @@ impl Upstream {
         })
     }
 
-    fn url(&self, endpoint: &str) -> Result<Url, ConnectorError> {
+    pub(super) fn url(&self, endpoint: &str) -> Result<Url, ConnectorError> {
         let url = self.connector.base_url().join(endpoint);
         url.map_err(|_| ConnectorError::new(ErrorKind::Forbidden, endpoint))
     }
@@ -244,7 +250,7 @@ impl Upstream {
     }
 
     /// Lets the connector say what a refusal means.
-    async fn refused(
+    pub(super) async fn refused(
         &self,
         kind: ErrorKind,
         status: u16,
@@ -267,7 +273,7 @@ impl Upstream {
     }
 
     /// Reads `Retry-After`: seconds, or an HTTP date.
-    fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
+    pub(super) fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
         let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
         if let Ok(seconds) = value.parse() {
             return Some(Duration::from_secs(seconds));
@@ -296,7 +302,7 @@ fn date(headers: &HeaderMap) -> Option<Timestamp> {
     Some(httpdate::parse_http_date(text).ok()?.into())
 }
 
-fn status_error(status: u16, retry_after: Option<Duration>) -> Option<ErrorKind> {
+pub(super) fn status_error(status: u16, retry_after: Option<Duration>) -> Option<ErrorKind> {
     match status {
         200..=299 => None,
         401 | 403 => Some(ErrorKind::Unauthorized { status }),
@@ -344,7 +350,7 @@ fn classify(error: Error, hint: &WaitHint) -> backoff::Error<Error> {
 }
 
 // The error's own text holds the address with its parameters; only its kind is kept.
-fn transport_error(error: &reqwest::Error, endpoint: &str) -> ConnectorError {
+pub(super) fn transport_error(error: &reqwest::Error, endpoint: &str) -> ConnectorError {
     let kind = match error {
         error if error.is_timeout() => ErrorKind::Timeout,
         error if error.is_body() || error.is_decode() => ErrorKind::Unreadable,

@@ -4,6 +4,7 @@
 //! I/O, keeps no state and knows no database: asking, retrying, storing, comparing and publishing are the
 //! engine's work and the same for every upstream.
 
+mod act;
 mod clienttether;
 mod connectors;
 mod current_rms;
@@ -14,6 +15,7 @@ mod json;
 mod listing;
 mod notice;
 mod optional;
+mod registrar;
 mod retry;
 mod slice;
 
@@ -21,10 +23,12 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use entity::{RejectReason, Source, Stream};
+use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Map, Value};
 use url::Url;
 
+pub use act::Act;
 pub use clienttether::ClientTether;
 pub use connectors::{AllConnectors, ConnectorSpec, Connectors};
 pub use current_rms::CurrentRms;
@@ -35,6 +39,7 @@ pub use http::{Answer, HttpClient, Upstream};
 pub use listing::{Envelope, Listing, Paging, Parameter, Part};
 pub use notice::{NotANotice, Notice, tells_of_deletion};
 pub use optional::RefusedParameters;
+pub use registrar::{Hook, Registrar};
 pub use slice::{Boundary, Slice, Slicing};
 
 use crate::model::Record;
@@ -70,6 +75,16 @@ pub trait Connector: Send + Sync {
 
     /// Tells whether a GET to `endpoint` is known to be a read.
     fn is_read(&self, endpoint: &str) -> bool;
+
+    /// Tells whether this change may be asked for. A connector that reads records asks for none.
+    fn is_act(&self, _method: &Method, _endpoint: &str) -> bool {
+        false
+    }
+
+    /// How the webhooks of the account are managed, where the upstream has some.
+    fn registrar(&self) -> Option<Box<dyn Registrar>> {
+        None
+    }
 
     /// Checks an answer's envelope and finds the records in it.
     ///

@@ -7,6 +7,7 @@ use super::environment::Environment;
 use crate::error::{Error, Result};
 use crate::run::UpstreamDefaults;
 use crate::secret::{SecretError, SecretKeys};
+use crate::webhooks::public_url;
 
 /// Where the database is unless something else is said.
 pub const DEFAULT_DATABASE_URL: &str = "sqlite://ctsync.db?mode=rwc";
@@ -24,6 +25,8 @@ pub struct ProcessSettings {
     has_key: bool,
     /// What connections use that have none of their own.
     pub defaults: UpstreamDefaults,
+    /// Where the service is reached from outside, where that is said.
+    pub public_url: Option<Url>,
 }
 
 impl ProcessSettings {
@@ -43,6 +46,10 @@ impl ProcessSettings {
             database_url: checked_database_url(&database_url)?,
             keys: SecretKeys::parse(key.as_ref())?,
             has_key: key.is_some(),
+            public_url: environment
+                .get("CTSYNC_PUBLIC_URL")?
+                .map(|url| public_url("CTSYNC_PUBLIC_URL", &url))
+                .transpose()?,
             defaults: UpstreamDefaults {
                 clienttether_url: upstream_url(
                     "CLIENTTETHER_API_URL",

@@ -19,7 +19,10 @@ use crate::error::{Attempt, Result};
 const OVERLAP: TimeDelta = TimeDelta::hours(24);
 
 /// Makes a key for `connection`; it is returned here and never again. Those that it has stay as they are.
-pub async fn issue_key(admin: &Admin<'_>, connection: &connection::Model) -> Result<SecretString> {
+pub async fn issue_key(
+    admin: &Admin<'_>,
+    connection: &connection::Model,
+) -> Result<(SecretString, WebhookKeyId)> {
     let secret = key::fresh()?;
     let row = Model {
         id: WebhookKeyId::from_uuid(admin.clock.new_id()),
@@ -37,13 +40,14 @@ pub async fn issue_key(admin: &Admin<'_>, connection: &connection::Model) -> Res
         object_id: row.id.to_string(),
         detail: json!({ "connectionId": row.connection_id }),
     };
+    let id = row.id;
     let tx = admin.begin().await?;
     webhook_key::Entity::insert(row.into_active_model().reset_all())
         .exec_without_returning(&tx)
         .await
         .attempt("create the webhook key")?;
     admin.commit(tx, act).await?;
-    Ok(secret)
+    Ok((secret, id))
 }
 
 /// Returns all keys that `connection` ever had and still knows, the newest first.

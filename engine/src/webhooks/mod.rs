@@ -10,6 +10,7 @@
 //! nothing, and one that comes while the record is being read is not forgotten. What never comes is found by the next
 //! sync.
 
+mod address;
 mod batch;
 mod figures;
 mod intake;
@@ -17,14 +18,20 @@ mod issue;
 mod job;
 mod key;
 mod list;
+mod registration;
+mod registry;
 mod replay;
 mod shown;
 
+pub use address::public_url;
 pub use figures::WebhookFigures;
 pub use intake::{IntakeError, Outcome, take_in};
 pub use issue::issue_key;
 pub use key::{Door, KEY_CHARS, digest, find_door};
 pub use list::{EventEntry, EventQuery, list_events};
+pub use registration::{
+    HookEntry, NewRegistration, Registration, list_hooks, register_hooks, unregister_hooks,
+};
 pub use replay::{Replay, replay_events};
 
 pub(crate) use figures::figures;

@@ -7,9 +7,10 @@ use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
+use serde_json::json;
+
 use super::job::WebhookJob;
-use crate::clock::Clock;
-use crate::database::Database;
+use crate::admin::{Act, Admin};
 use crate::error::{Attempt, Result};
 use crate::jobs::enqueue_anew;
 
@@ -34,19 +35,30 @@ pub struct Replay {
 /// Has workers take up messages as if they had come in just now; returns how many.
 ///
 /// Those that are about nothing that is mirrored are left out. Doing it twice does no more than doing it once.
-pub async fn replay_events(database: &Database, clock: &Clock, replay: Replay) -> Result<u64> {
-    let mut count = 0;
+pub async fn replay_events(admin: &Admin<'_>, replay: Replay) -> Result<u64> {
+    let mut count: u64 = 0;
     let mut last = None;
     loop {
-        let tx = database.begin().await?;
+        let tx = admin.begin().await?;
         let events = chunk(&tx, replay, last).await?;
-        take_up(&tx, clock.now(), replay.tenant, &events).await?;
-        tx.commit().await.attempt("take the webhooks up again")?;
         let Some(id) = events.last() else {
+            admin.commit(tx, act(replay, count)).await?;
             return Ok(count);
         };
         last = Some(*id);
         count += u64::try_from(events.len()).unwrap_or_default();
+        take_up(&tx, admin.clock.now(), replay.tenant, &events).await?;
+        tx.commit().await.attempt("take the webhooks up again")?;
+    }
+}
+
+fn act(replay: Replay, count: u64) -> Act {
+    Act {
+        tenant: Some(replay.tenant),
+        action: "replay_webhooks",
+        object_type: "tenant",
+        object_id: replay.tenant.to_string(),
+        detail: json!({ "from": replay.from, "to": replay.to, "all": replay.is_all, "webhooks": count }),
     }
 }
 

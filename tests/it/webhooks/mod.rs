@@ -4,6 +4,7 @@ mod intake;
 mod keys;
 mod orders;
 mod processing;
+mod registration;
 mod replaying;
 mod waiting;
 

@@ -7,7 +7,7 @@ use ctsync_sandbox::{Fault, FaultKind};
 use engine::observer::NoObserver;
 use engine::webhooks::{Replay, replay_events};
 use entity::webhook_event::WebhookStatus::{Ignored, Processed, Received};
-use tests::{RentalSite, RunningWorker, on_both_databases, queue_figures};
+use tests::{RentalSite, RunningWorker, on_both_databases, operator, queue_figures};
 
 use super::{assert_all_processed, read_count, statuses, work_off};
 
@@ -19,8 +19,9 @@ async fn replay(site: &RentalSite, is_all: bool) -> u64 {
         to: None,
         is_all,
     };
-    let replayed = replay_events(&site.engine.database, &site.engine.clock, replay);
-    replayed.await.unwrap()
+    replay_events(&site.admin(&operator()), replay)
+        .await
+        .unwrap()
 }
 
 on_both_databases! {
@@ -73,10 +74,10 @@ on_both_databases! {
         let range = |from, to| Replay { tenant: site.tenant, connection: None, from, to, is_all: true };
         let hour = TimeDelta::hours(1);
         for empty in [range(now - hour, Some(now)), range(now + hour, None)] {
-            assert_eq!(replay_events(&app.engine.database, &app.engine.clock, empty).await.unwrap(), 0);
+            assert_eq!(replay_events(&site.admin(&operator()), empty).await.unwrap(), 0);
         }
         let both = range(now, Some(now + hour));
-        assert_eq!(replay_events(&app.engine.database, &app.engine.clock, both).await.unwrap(), 1);
+        assert_eq!(replay_events(&site.admin(&operator()), both).await.unwrap(), 1);
         assert_eq!((statuses(&site).await, statuses(&other).await), (vec![Received], vec![Processed]));
     }
 

@@ -39,7 +39,7 @@ impl RentalSite {
     pub async fn webhook_key(&self) -> SecretString {
         let actor = operator();
         let key = webhooks::issue_key(&self.admin(&actor), &self.connection_row().await).await;
-        key.expect("a key can be made")
+        key.expect("a key can be made").0
     }
 
     /// Returns what a key opens.

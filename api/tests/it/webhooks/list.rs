@@ -13,6 +13,7 @@ on_both_databases! {
         site.open_door().await;
         let (service, key) = (Service::new(app), site.webhook_key().await);
         for nth in 0..5 {
+            site.clock().advance(chrono::TimeDelta::seconds(1));
             site.account.update_opportunity(&site.id(nth), "subject", "Renamed").unwrap();
             post(&service, &address(&key), &last_body(&site)).await.ok();
         }

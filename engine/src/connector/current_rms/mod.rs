@@ -6,6 +6,7 @@
 
 mod action;
 mod envelope;
+mod hooks;
 mod listings;
 mod normalize;
 mod refusal;
@@ -15,14 +16,16 @@ use std::borrow::Cow;
 
 use chrono_tz::Tz;
 use entity::{Source, Stream};
+use reqwest::Method;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use url::Url;
 
+use self::hooks::Hooks;
 use super::{
     Connector, ConnectorError, Envelope, ErrorKind, Listing, Normalized, Parameter, Part,
-    Rejection, Slice, Slicing,
+    Registrar, Rejection, Slice, Slicing,
 };
 use crate::error::{Error, Result};
 
@@ -38,6 +41,16 @@ pub struct CurrentRms {
     base_url: Url,
     headers: HeaderMap,
     zone: Tz,
+    scope: Scope,
+}
+
+/// What an account is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// Its records, which are only read.
+    Records,
+    /// Its webhooks, which are read, made and removed.
+    Webhooks,
 }
 
 impl CurrentRms {
@@ -57,6 +70,7 @@ impl CurrentRms {
             base_url,
             headers,
             zone,
+            scope: Scope::Records,
         })
     }
 }
@@ -107,11 +121,22 @@ impl Connector for CurrentRms {
     }
 
     fn is_read(&self, endpoint: &str) -> bool {
+        if self.scope == Scope::Webhooks {
+            return endpoint == hooks::WEBHOOKS;
+        }
         // Some reads change things upstream (`/opportunities/checkout`), so the path is what counts.
         match endpoint.split_once('/') {
             None => matches!(endpoint, listings::OPPORTUNITIES | listings::STORES),
             Some((list, id)) => list == listings::OPPORTUNITIES && listings::is_id(id),
         }
+    }
+
+    fn is_act(&self, method: &Method, endpoint: &str) -> bool {
+        self.scope == Scope::Webhooks && hooks::is_act(method, endpoint)
+    }
+
+    fn registrar(&self) -> Option<Box<dyn Registrar>> {
+        Some(Box::new(Hooks::of(self)))
     }
 
     fn open(&self, endpoint: &str, status: u16, body: &[u8]) -> Result<Envelope, ConnectorError> {
@@ -142,15 +167,22 @@ impl Connector for CurrentRms {
 mod tests {
     use super::*;
 
+    fn account() -> CurrentRms {
+        let url = "https://api.example.com/".parse().unwrap();
+        CurrentRms::new(url, "north", &"key".into(), Tz::UTC).unwrap()
+    }
+
+    #[test]
+    fn whoever_reads_records_changes_nothing_and_whoever_changes_webhooks_reads_no_records() {
+        let (records, webhooks) = (account(), Hooks::of(&account()).connector());
+        assert!(!records.is_act(&Method::POST, "webhooks"));
+        assert!(webhooks.is_act(&Method::POST, "webhooks"));
+        assert!(webhooks.is_read("webhooks") && !webhooks.is_read("opportunities"));
+    }
+
     #[test]
     fn only_known_reads_are_asked_for() {
-        let connector = CurrentRms::new(
-            "https://api.example.com/".parse().unwrap(),
-            "north",
-            &"key".into(),
-            Tz::UTC,
-        )
-        .unwrap();
+        let connector = account();
         for endpoint in ["opportunities", "opportunities/501", "stores"] {
             assert!(connector.is_read(endpoint), "{endpoint}");
         }
