@@ -7,8 +7,9 @@ use entity::sync_run;
 use tokio_util::sync::CancellationToken;
 
 use super::heartbeat::Stops;
+use super::life::{Life, Recorded, Supply};
 use super::record::{self, Begun};
-use super::{Engine, Life, Supply, SyncRequest, Target};
+use super::{Engine, SyncRequest, Target};
 use crate::error::{Error, Result};
 use crate::observer::Observer;
 
@@ -51,9 +52,15 @@ impl Engine {
                 return Err(error);
             }
         };
-        let stops = Stops::interrupted_by(interrupt);
-        let life = self.watched(Supply::Upstream(&target), begun, request, observer, &stops);
-        Ok(match Box::pin(life).await? {
+        let run = Recorded {
+            engine: self,
+            supply: Supply::Upstream(&target),
+            begun,
+            request,
+            observer,
+            stops: &Stops::interrupted_by(interrupt),
+        };
+        Ok(match Box::pin(run.live()).await? {
             Life::Ended(_) => Carried::Ended,
             Life::HandedBack => Carried::HandedBack,
             Life::HeldBy {

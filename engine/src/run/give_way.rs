@@ -5,8 +5,9 @@ use entity::{ConnectionId, connection};
 use tokio_util::sync::CancellationToken;
 
 use super::heartbeat::Stops;
+use super::life::{Life, Recorded, Supply};
 use super::record::{self, Begun};
-use super::{Engine, Life, RunReport, Supply, SyncRequest, Target};
+use super::{Engine, RunReport, SyncRequest, Target};
 use crate::error::{Error, Result};
 use crate::observer::Observer;
 
@@ -30,9 +31,15 @@ impl Engine {
         }
         let (db, running) = (self.database.writer(), RunStatus::Running);
         let row = record::begin(self, db, &target.connection, request, running).await?;
-        let (begun, stops) = (Begun::from(&row), Stops::cancelled_by(cancel));
-        let life = self.watched(Supply::Upstream(&target), begun, request, observer, &stops);
-        match Box::pin(life).await? {
+        let run = Recorded {
+            engine: self,
+            supply: Supply::Upstream(&target),
+            begun: Begun::from(&row),
+            request,
+            observer,
+            stops: &Stops::cancelled_by(cancel),
+        };
+        match Box::pin(run.live()).await? {
             Life::Ended(report) => Ok(Some(report)),
             Life::HeldBy { .. } => {
                 record::withdraw(self, &row).await?;

@@ -229,7 +229,8 @@ pub(super) async fn skip(
 
 /// Ends a run that failed on our own side, as well as the database still lets us.
 pub(super) async fn fail(engine: &Engine, tenant: TenantId, begun: Begun, cause: &Error) {
-    if !cause.leaves_run_ours() {
+    if matches!(cause, Error::LeaseLost { .. }) {
+        // Whoever has the lease now has the run's row, too.
         return;
     }
     // The database's words may hold data; they are in the log only.

@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::connector::{Boundary, Slice};
 use crate::error::{Error, Result};
+use crate::read::Basis;
 use crate::settings::{ConnectionSettings, MAX_DAYS};
 
 /// What a run is asked to do.
@@ -66,6 +67,24 @@ impl SyncRequest {
             None if self.full => RunKind::Full,
             None => RunKind::Incremental,
         }
+    }
+
+    /// A comparison looks at every column: its answer must hold whoever else wrote a row.
+    pub(super) fn basis(&self) -> Basis {
+        match self.kind_override {
+            Some(RunKind::Verify | RunKind::Replay) => Basis::Columns,
+            _ => Basis::ContentHash,
+        }
+    }
+
+    /// Whether it asks for everything that the connection mirrors.
+    pub(super) fn is_whole(&self) -> bool {
+        self.streams.is_none() && self.record.is_none()
+    }
+
+    /// Whether it may change more than its own row.
+    pub(super) fn writes(&self) -> bool {
+        !self.dry_run && self.kind_override != Some(RunKind::Verify)
     }
 }
 

@@ -4,13 +4,13 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use entity::{ConnectionId, connection, tenant};
+use entity::{ConnectionId, Stream, connection, tenant};
 use sea_orm::EntityTrait;
 use secrecy::ExposeSecret;
 
 use super::{Engine, SyncRequest, UpstreamDefaults};
 use crate::budget::{Account, RateBudget};
-use crate::connector::{Connector, ConnectorSpec};
+use crate::connector::{Connector, ConnectorSpec, Slicing, enabled_streams};
 use crate::credentials::Credentials;
 use crate::error::{Attempt, Error, Result};
 use crate::hash;
@@ -58,6 +58,24 @@ impl Place {
             tenant,
             connection,
         })
+    }
+
+    /// Returns the streams that `request` asks for, of those that are mirrored.
+    pub(super) fn planned_streams(
+        &self,
+        connector: &dyn Connector,
+        request: &SyncRequest,
+    ) -> Vec<(Stream, Slicing)> {
+        let enabled = enabled_streams(connector, self.settings.streams.as_deref());
+        let record = request.record.as_ref().map(|record| [record.stream]);
+        let wanted = match &record {
+            Some(streams) => Some(streams.as_slice()),
+            None => request.streams.as_deref(),
+        };
+        enabled
+            .into_iter()
+            .filter(|(stream, _)| wanted.is_none_or(|wanted| wanted.contains(stream)))
+            .collect()
     }
 
     /// The zone of upstream times that carry none.

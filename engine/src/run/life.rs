@@ -1,0 +1,224 @@
+//! The life of a recorded run: leased, read, judged, published.
+
+use std::sync::Arc;
+
+use entity::sync_run::RunStatus;
+use entity::{ReasonCode, Timestamp};
+use tracing::{Instrument, info, info_span, warn};
+
+use super::heartbeat::{Heartbeat, Stops};
+use super::reading::Reading;
+use super::record::{self, Begun};
+use super::{Engine, Place, RunReport, SyncRequest, Target, replay, report};
+use crate::connector::Connector;
+use crate::error::{Result, chain};
+use crate::lease::{Claim, Lease, Taken};
+use crate::observer::{Event, Observer};
+use crate::publish::{Effect, Publication};
+use crate::read::StreamOutcome;
+use crate::verdict::Verdict;
+
+/// Where a run takes its answers from.
+#[derive(Clone, Copy)]
+pub(super) enum Supply<'a> {
+    /// The upstream.
+    Upstream(&'a Target),
+    /// What the upstream said before.
+    Snapshots(&'a Place),
+}
+
+impl Supply<'_> {
+    pub(super) fn place(&self) -> &Place {
+        match self {
+            Self::Upstream(target) => &target.place,
+            Self::Snapshots(place) => place,
+        }
+    }
+
+    fn connector(&self, engine: &Engine) -> Result<Arc<dyn Connector>> {
+        match self {
+            Self::Upstream(target) => Ok(Arc::clone(&target.connector)),
+            Self::Snapshots(place) => place.interpreter(engine),
+        }
+    }
+}
+
+/// What came of trying to run.
+pub(super) enum Life {
+    /// The run has ended.
+    Ended(RunReport),
+    /// Someone else has the lease; the run is as it was.
+    HeldBy {
+        holder: String,
+        is_own_run: bool,
+        until: Timestamp,
+    },
+    /// It is in the queue again.
+    HandedBack,
+}
+
+/// A run that is recorded, with all that it goes by.
+pub(super) struct Recorded<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) supply: Supply<'a>,
+    pub(super) begun: Begun,
+    pub(super) request: &'a SyncRequest,
+    pub(super) observer: &'a dyn Observer,
+    pub(super) stops: &'a Stops,
+}
+
+impl Recorded<'_> {
+    /// Lives the run, and tells the log about it.
+    pub(super) async fn live(&self) -> Result<Life> {
+        let (place, run) = (self.supply.place(), self.begun.run);
+        let span = info_span!("run", run.id = %run, tenant = %place.tenant.slug, connection = %place.connection.name);
+        let life = async {
+            info!(kind = %self.request.kind(&place.connection), "run started");
+            self.observer.on(Event::Recorded(run)).await;
+            let life = self.take_lease_and_run().await;
+            match &life {
+                Ok(Life::Ended(report)) => {
+                    info!(status = %report.status, reason = report.reason.map(ReasonCode::as_str), duration_ms = report.duration_ms, "run ended");
+                }
+                Ok(Life::HeldBy { holder, .. }) => info!(%holder, "the lease is taken"),
+                Ok(Life::HandedBack) => info!("run handed back"),
+                Err(error) => warn!(error = %chain(error), "run failed"),
+            }
+            life
+        };
+        life.instrument(span).await
+    }
+
+    async fn take_lease_and_run(&self) -> Result<Life> {
+        let (engine, begun, place) = (self.engine, self.begun, self.supply.place());
+        let claim = Claim {
+            tenant: place.tenant.id,
+            connection: place.connection.id,
+            run: begun.run,
+            holder: engine.worker.clone(),
+        };
+        let taken = Lease::take(&engine.database, engine.clock.now(), claim).await;
+        let (result, begun) = match taken {
+            Ok(Taken::HeldBy { holder, run, until }) => {
+                let is_own_run = run == Some(begun.run);
+                return Ok(Life::HeldBy {
+                    holder,
+                    is_own_run,
+                    until,
+                });
+            }
+            Ok(Taken::Lease(lease)) => (Box::pin(self.run(&lease)).await, begun.under(&lease)),
+            Err(error) => (Err(error), begun),
+        };
+        if let Err(error) = &result {
+            record::fail(engine, place.tenant.id, begun, error).await;
+        }
+        result
+    }
+
+    /// Reads, judges and publishes under `lease`.
+    async fn run(&self, lease: &Lease) -> Result<Life> {
+        let connector = self.supply.connector(self.engine)?;
+        record::leased(self.engine, lease, self.begun).await?;
+        self.observer.on(Event::LeaseTaken).await;
+        let mut reading = self.read(lease, connector.as_ref()).await?;
+        if let Reading::Interrupted = reading {
+            if record::hand_back(self.engine, lease).await? {
+                return Ok(Life::HandedBack);
+            }
+            reading = Reading::Cancelled;
+        }
+        let report = self.publish(lease, &connector, reading).await?;
+        Ok(Life::Ended(report))
+    }
+
+    /// Reads while the lease is kept alive; when this is done, the publishing transaction itself checks it.
+    async fn read(&self, lease: &Lease, connector: &dyn Connector) -> Result<Reading> {
+        let (engine, request) = (self.engine, self.request);
+        let limit = self.supply.place().settings.deadline();
+        let deadline = request.deadline.unwrap_or(limit).min(limit);
+        let mut heartbeat = Heartbeat::start(engine, lease, deadline, self.stops);
+        match self.supply {
+            Supply::Upstream(target) => {
+                let walks = self.begun.earlier_walks(lease);
+                engine
+                    .read(target, lease, walks, request, self.observer, &mut heartbeat)
+                    .await
+            }
+            Supply::Snapshots(place) => replay::read(engine, place, connector, request).await,
+        }
+    }
+
+    async fn publish(
+        &self,
+        lease: &Lease,
+        connector: &Arc<dyn Connector>,
+        reading: Reading,
+    ) -> Result<RunReport> {
+        let (engine, request, place) = (self.engine, self.request, self.supply.place());
+        let (outcomes, verdict) = judge(reading);
+        let effect = match self.supply {
+            _ if !request.writes() || verdict.status == RunStatus::Cancelled => Effect::RunOnly,
+            Supply::Upstream(_) => Effect::Publish,
+            Supply::Snapshots(_) => Effect::Rebuild,
+        };
+        let publication = Publication {
+            outcomes: &outcomes,
+            verdict: &verdict,
+            refreshes: effect == Effect::Publish && request.is_whole(),
+            judges_connection: request.record.is_none(),
+            effect,
+            ..engine.publication(place, connector, lease, self.observer)
+        };
+        publication.commit().await?;
+        report::load(engine, place, self.begun.run, &outcomes).await
+    }
+}
+
+impl Engine {
+    /// A publication under `lease`, of nothing yet.
+    pub(super) fn publication<'a>(
+        &'a self,
+        place: &'a Place,
+        connector: &'a Arc<dyn Connector>,
+        lease: &'a Lease,
+        observer: &'a dyn Observer,
+    ) -> Publication<'a> {
+        Publication {
+            database: &self.database,
+            clock: &self.clock,
+            lease,
+            connection: &place.connection,
+            settings: &place.tenant_settings,
+            connector,
+            outcomes: &[],
+            verdict: &Verdict::NONE,
+            refreshes: false,
+            judges_connection: false,
+            effect: Effect::Publish,
+            observer,
+        }
+    }
+}
+
+fn judge(reading: Reading) -> (Vec<StreamOutcome>, Verdict) {
+    match reading {
+        Reading::Done(outcomes) if outcomes.is_empty() => {
+            let message = "nothing was read: no stream is planned, or no snapshot is stored";
+            let verdict = Verdict::of(RunStatus::Failed, ReasonCode::Internal, message);
+            (outcomes, verdict)
+        }
+        Reading::Done(outcomes) => {
+            let verdict = Verdict::judge(&outcomes);
+            (outcomes, verdict)
+        }
+        Reading::Cancelled | Reading::Interrupted => {
+            let message =
+                "the run was stopped on request; what it had not read whole was not published";
+            (
+                vec![],
+                Verdict::of(RunStatus::Cancelled, ReasonCode::Cancelled, message),
+            )
+        }
+    }
+}
