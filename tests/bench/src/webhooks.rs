@@ -109,7 +109,7 @@ impl<'a> Sender<'a> {
             clock: &Clock::system(),
             actor: &actor,
         };
-        let key = issue_key(&admin, &connection).await?;
+        let (key, _) = issue_key(&admin, &connection).await?;
         let url = format!(
             "{}/api/webhooks/current-rms/{}",
             service.url,
