@@ -1,13 +1,14 @@
 //! Messages that are taken up once more.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use ctsync_sandbox::{Fault, FaultKind};
 use engine::observer::NoObserver;
 use engine::webhooks::{Replay, replay_events};
 use entity::webhook_event::WebhookStatus::{Ignored, Processed, Received};
-use tests::{RentalSite, RunningWorker, on_both_databases, operator, queue_figures};
+use tests::{PATIENCE, RentalSite, RunningWorker, on_both_databases, operator, queue_figures};
 
 use super::{assert_all_processed, read_count, statuses, work_off};
 
@@ -47,13 +48,17 @@ on_both_databases! {
         let site = app.rental_site(4).await;
         site.sync_well().await;
         let door = site.open_door().await;
-        site.account.inject(Fault::new(FaultKind::Status(404)).times(1));
+        // Asked for with what it is to carry along, and without.
+        site.account.inject(Fault::new(FaultKind::Status(422)).times(2));
         site.account.update_opportunity(&site.id(1), "subject", "Renamed").unwrap();
         site.deliver_last(&door).await;
         let worker = RunningWorker::start(&app.engine, Arc::new(NoObserver));
-        while site.events().await[0].attempts == 0 {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        let tried = async {
+            while site.events().await[0].attempts == 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, tried).await.expect("it is tried");
         worker.stop().await;
         assert_eq!(statuses(&site).await, [Received]);
         assert_eq!(replay(&site, false).await, 1);
