@@ -87,7 +87,7 @@ pub(crate) enum Command {
     Explain(explain::ExplainArgs),
     /// Check everything and name the one next step.
     Doctor,
-    /// Do the syncs that were started through the HTTP service and by webhooks, until stopped.
+    /// Do the syncs that the HTTP service and webhooks asked for, until stopped.
     ///
     /// The service runs a worker itself unless it was told not to. Any number of further ones may run, on this machine
     /// or on others that use the same PostgreSQL: each sync is done by one of them, and when one dies another carries
