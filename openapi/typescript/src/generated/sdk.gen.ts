@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { ArchiveTenantData, ArchiveTenantErrors, ArchiveTenantResponses, CancelSyncRunData, CancelSyncRunErrors, CancelSyncRunResponses, CreateConnectionData, CreateConnectionErrors, CreateConnectionResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, CreateUserData, CreateUserErrors, CreateUserResponses, GetConnectionData, GetConnectionErrors, GetConnectionResponses, GetFleetData, GetFleetErrors, GetFleetResponses, GetHotListData, GetHotListErrors, GetHotListResponses, GetLeadData, GetLeadErrors, GetLeadResponses, GetLeadsDashboardData, GetLeadsDashboardErrors, GetLeadsDashboardResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetPipelineDashboardData, GetPipelineDashboardErrors, GetPipelineDashboardResponses, GetPipelineOpportunityData, GetPipelineOpportunityErrors, GetPipelineOpportunityResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetScheduleCalendarData, GetScheduleCalendarErrors, GetScheduleCalendarResponses, GetScheduleData, GetScheduleErrors, GetScheduleResponses, GetSyncRunData, GetSyncRunErrors, GetSyncRunResponses, GetSyncStatusData, GetSyncStatusErrors, GetSyncStatusResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetTokenData, GetTokenErrors, GetTokenResponses, GetUserData, GetUserErrors, GetUserResponses, GrantMembershipData, GrantMembershipErrors, GrantMembershipResponses, ListAuditEntriesData, ListAuditEntriesErrors, ListAuditEntriesResponses, ListConnectionsData, ListConnectionsErrors, ListConnectionsResponses, ListDashboardNotesData, ListDashboardNotesErrors, ListDashboardNotesResponses, ListLeadsData, ListLeadsErrors, ListLeadsResponses, ListPipelineOpportunitiesData, ListPipelineOpportunitiesErrors, ListPipelineOpportunitiesResponses, ListSyncRunsData, ListSyncRunsErrors, ListSyncRunsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUsersData, ListUsersErrors, ListUsersResponses, PauseConnectionData, PauseConnectionErrors, PauseConnectionResponses, PauseTenantData, PauseTenantErrors, PauseTenantResponses, RemoveConnectionData, RemoveConnectionErrors, RemoveConnectionResponses, ResumeConnectionData, ResumeConnectionErrors, ResumeConnectionResponses, ResumeTenantData, ResumeTenantErrors, ResumeTenantResponses, RevokeMembershipData, RevokeMembershipErrors, RevokeMembershipResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, SetConnectionCredentialsData, SetConnectionCredentialsErrors, SetConnectionCredentialsResponses, StartSyncRunData, StartSyncRunErrors, StartSyncRunResponses, TestConnectionData, TestConnectionErrors, TestConnectionResponses, UpdateConnectionData, UpdateConnectionErrors, UpdateConnectionResponses, UpdateTenantData, UpdateTenantErrors, UpdateTenantResponses } from './types.gen.js';
+import type { ArchiveTenantData, ArchiveTenantErrors, ArchiveTenantResponses, CancelSyncRunData, CancelSyncRunErrors, CancelSyncRunResponses, CreateConnectionData, CreateConnectionErrors, CreateConnectionResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, CreateUserData, CreateUserErrors, CreateUserResponses, GetConnectionData, GetConnectionErrors, GetConnectionResponses, GetFleetData, GetFleetErrors, GetFleetResponses, GetHotListData, GetHotListErrors, GetHotListResponses, GetLeadData, GetLeadErrors, GetLeadResponses, GetLeadsDashboardData, GetLeadsDashboardErrors, GetLeadsDashboardResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetPipelineDashboardData, GetPipelineDashboardErrors, GetPipelineDashboardResponses, GetPipelineOpportunityData, GetPipelineOpportunityErrors, GetPipelineOpportunityResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetScheduleCalendarData, GetScheduleCalendarErrors, GetScheduleCalendarResponses, GetScheduleData, GetScheduleErrors, GetScheduleResponses, GetSyncRunData, GetSyncRunErrors, GetSyncRunResponses, GetSyncStatusData, GetSyncStatusErrors, GetSyncStatusResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetTokenData, GetTokenErrors, GetTokenResponses, GetUserData, GetUserErrors, GetUserResponses, GrantMembershipData, GrantMembershipErrors, GrantMembershipResponses, ListAuditEntriesData, ListAuditEntriesErrors, ListAuditEntriesResponses, ListConnectionsData, ListConnectionsErrors, ListConnectionsResponses, ListDashboardNotesData, ListDashboardNotesErrors, ListDashboardNotesResponses, ListLeadsData, ListLeadsErrors, ListLeadsResponses, ListPipelineOpportunitiesData, ListPipelineOpportunitiesErrors, ListPipelineOpportunitiesResponses, ListSyncRunsData, ListSyncRunsErrors, ListSyncRunsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListWebhookEventsData, ListWebhookEventsErrors, ListWebhookEventsResponses, PauseConnectionData, PauseConnectionErrors, PauseConnectionResponses, PauseTenantData, PauseTenantErrors, PauseTenantResponses, ReceiveCurrentRmsWebhookData, ReceiveCurrentRmsWebhookErrors, ReceiveCurrentRmsWebhookResponses, RemoveConnectionData, RemoveConnectionErrors, RemoveConnectionResponses, ResumeConnectionData, ResumeConnectionErrors, ResumeConnectionResponses, ResumeTenantData, ResumeTenantErrors, ResumeTenantResponses, RevokeMembershipData, RevokeMembershipErrors, RevokeMembershipResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, SetConnectionCredentialsData, SetConnectionCredentialsErrors, SetConnectionCredentialsResponses, StartSyncRunData, StartSyncRunErrors, StartSyncRunResponses, TestConnectionData, TestConnectionErrors, TestConnectionResponses, UpdateConnectionData, UpdateConnectionErrors, UpdateConnectionResponses, UpdateTenantData, UpdateTenantErrors, UpdateTenantResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -595,6 +595,35 @@ export const grantMembership = <ThrowOnError extends boolean = false>(options: O
 export const revokeMembership = <ThrowOnError extends boolean = false>(options: Options<RevokeMembershipData, ThrowOnError>) => (options.client ?? client).delete<RevokeMembershipResponses, RevokeMembershipErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/users/{id}/memberships/{membership}',
+    ...options
+});
+
+/**
+ * Receive a webhook of Current RMS
+ *
+ * It is stored before it is answered. What it says is taken as a hint: the record that it names is read again
+ * from the upstream. The key in the address is all that is asked for; one that opens nothing is answered with
+ * 404, whatever is wrong with it.
+ */
+export const receiveCurrentRmsWebhook = <ThrowOnError extends boolean = false>(options: Options<ReceiveCurrentRmsWebhookData, ThrowOnError>) => (options.client ?? client).post<ReceiveCurrentRmsWebhookResponses, ReceiveCurrentRmsWebhookErrors, ThrowOnError>({
+    url: '/api/webhooks/current-rms/{key}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List webhooks that came in
+ *
+ * The newest first.
+ *
+ * Takes the role `tenant_admin` in the tenant.
+ */
+export const listWebhookEvents = <ThrowOnError extends boolean = false>(options?: Options<ListWebhookEventsData, ThrowOnError>) => (options?.client ?? client).get<ListWebhookEventsResponses, ListWebhookEventsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/webhooks/events',
     ...options
 });
 

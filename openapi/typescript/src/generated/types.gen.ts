@@ -178,7 +178,8 @@ export type ConnectionList = {
 };
 
 /**
- * Settings of a connection; what is left out has its default. Only the agency may change `baseUrl`,
+ * Settings of a connection; what is left out has its default. Some mean something to one upstream only and are
+ * refused for others. Only the agency may change `baseUrl`,
  * `requestsPerSecond`, `concurrency`, `requestTimeoutMs`, `deadlineSeconds`, `maxBodyBytes` and `maxPages`.
  */
 export type ConnectionSettings = {
@@ -195,11 +196,11 @@ export type ConnectionSettings = {
      */
     streams?: Array<Stream> | null;
     /**
-     * Steady request rate; 0 = not limited. Default 10.
+     * Steady request rate; 0 = not limited. Default 10; for Current RMS one request in 1.1 seconds.
      */
     requestsPerSecond?: number | null;
     /**
-     * Requests under way at once. Default 4.
+     * Requests under way at once. Default 4; for Current RMS 1.
      */
     concurrency?: number | null;
     /**
@@ -219,21 +220,37 @@ export type ConnectionSettings = {
      */
     maxPages?: number | null;
     /**
-     * Notes of every contact are read at least this often, in hours. Default 20.
+     * ClientTether: notes of every contact are read at least this often, in hours. Default 20.
      */
     notesSweepHours?: number | null;
     /**
-     * How far back scheduled activities are mirrored, in days. Default 90.
+     * ClientTether: how far back scheduled activities are mirrored, in days. Default 90.
      */
     activitiesPastDays?: number | null;
     /**
-     * How far ahead scheduled activities are mirrored, in days. Default 365.
+     * ClientTether: how far ahead scheduled activities are mirrored, in days. Default 365.
      */
     activitiesFutureDays?: number | null;
     /**
-     * Event types asked for, as the upstream names them. Default `["appt"]`.
+     * ClientTether: event types asked for, as the upstream names them. Default `["appt"]`.
      */
     eventTypes?: Array<string> | null;
+    /**
+     * Current RMS: how far back opportunities are mirrored by their start, in days. Default 30.
+     */
+    pastDays?: number | null;
+    /**
+     * Current RMS: how far ahead opportunities are mirrored by their start, in days. Default 365.
+     */
+    futureDays?: number | null;
+    /**
+     * Current RMS: how far before the start of the last good run changes are asked for, in minutes. Default 5.
+     */
+    incrementalOverlapMinutes?: number | null;
+    /**
+     * Current RMS: every month is read again at least this often, in hours. Default 24.
+     */
+    sweepHours?: number | null;
 };
 
 /**
@@ -1253,6 +1270,12 @@ export type Problem = {
 export type ReasonCode = 'auth' | 'upstream' | 'rate_limited' | 'timeout' | 'incomplete_listing' | 'mass_delete_brake' | 'rejected_records' | 'deadline' | 'cancelled' | 'locked' | 'lease_lost' | 'database' | 'internal';
 
 /**
+ * What became of a webhook: it is stored and the record it names will be read again; it came before; or it is stored
+ * and nothing follows from it.
+ */
+export type ReceiptStatus = 'received' | 'duplicate' | 'ignored';
+
+/**
  * What somebody may do: everything everywhere, everything in a tenant, reading in a tenant.
  */
 export type Role = 'agency_admin' | 'tenant_admin' | 'tenant_viewer';
@@ -1982,6 +2005,98 @@ export type UserPage = {
  * The door that somebody came through: the command line, or this API.
  */
 export type Via = 'cli' | 'api';
+
+/**
+ * A webhook that came in. Its body is not shown.
+ */
+export type WebhookEvent = {
+    /**
+     * The webhook.
+     */
+    id: string;
+    /**
+     * The connection it came in for.
+     */
+    connectionId: string;
+    /**
+     * What happened, in the upstream's word.
+     */
+    event: string;
+    /**
+     * The stream of the record it is about, where that is mirrored.
+     */
+    stream: Stream | null;
+    /**
+     * What identifies that record upstream.
+     */
+    upstreamId: string | null;
+    /**
+     * When it happened, by the upstream's clock.
+     */
+    actedAt: string | null;
+    /**
+     * When it came in.
+     */
+    receivedAt: string;
+    /**
+     * What became of it.
+     */
+    status: WebhookStatus;
+    /**
+     * Readings of the record that failed.
+     */
+    attempts: number;
+    /**
+     * Why the status is what it is.
+     */
+    reason: string | null;
+    /**
+     * When it came to its end.
+     */
+    processedAt: string | null;
+    /**
+     * The last run that read the record for it.
+     */
+    runId: string | null;
+};
+
+/**
+ * Webhooks that came in, the newest first.
+ */
+export type WebhookEventPage = {
+    /**
+     * The webhooks.
+     */
+    items: Array<WebhookEvent>;
+    /**
+     * How many were asked for.
+     */
+    limit: number;
+    /**
+     * Whether there are more.
+     */
+    hasMore: boolean;
+    /**
+     * Continues the list, where there is more.
+     */
+    nextCursor: string | null;
+};
+
+/**
+ * The answer to a webhook.
+ */
+export type WebhookReceipt = {
+    /**
+     * What became of it.
+     */
+    status: ReceiptStatus;
+};
+
+/**
+ * What became of a webhook: the record it names is still to be read, was read, is none that is mirrored, or could
+ * not be read for too long.
+ */
+export type WebhookStatus = 'received' | 'processed' | 'ignored' | 'failed';
 
 /**
  * A connection to be.
@@ -4126,6 +4241,103 @@ export type RevokeMembershipResponses = {
 };
 
 export type RevokeMembershipResponse = RevokeMembershipResponses[keyof RevokeMembershipResponses];
+
+export type ReceiveCurrentRmsWebhookData = {
+    /**
+     * What happened, as the upstream tells it.
+     */
+    body: unknown;
+    path: {
+        /**
+         * The key of the connection, from `ctsync webhooks register`.
+         */
+        key: string;
+    };
+    query?: never;
+    url: '/api/webhooks/current-rms/{key}';
+};
+
+export type ReceiveCurrentRmsWebhookErrors = {
+    /**
+     * The request was refused. `code` says why, `detail` tells people.
+     */
+    '4XX': Problem;
+    /**
+     * The service could not answer. With 503 it will be able to, soon.
+     */
+    '5XX': Problem;
+};
+
+export type ReceiveCurrentRmsWebhookError = ReceiveCurrentRmsWebhookErrors[keyof ReceiveCurrentRmsWebhookErrors];
+
+export type ReceiveCurrentRmsWebhookResponses = {
+    /**
+     * What came of it.
+     */
+    200: WebhookReceipt;
+};
+
+export type ReceiveCurrentRmsWebhookResponse = ReceiveCurrentRmsWebhookResponses[keyof ReceiveCurrentRmsWebhookResponses];
+
+export type ListWebhookEventsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         */
+        'X-Tenant-Id'?: string;
+        /**
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         */
+        'If-None-Match'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Only those of which this became.
+         */
+        status?: WebhookStatus;
+        /**
+         * How many to show.
+         */
+        limit?: number;
+        /**
+         * Continues a list: the `nextCursor` of its last part.
+         */
+        cursor?: string;
+    };
+    url: '/api/webhooks/events';
+};
+
+export type ListWebhookEventsErrors = {
+    /**
+     * There was no valid credential.
+     */
+    401: Problem;
+    /**
+     * Too many requests with this credential.
+     */
+    429: Problem;
+    /**
+     * The request was refused. `code` says why, `detail` tells people.
+     */
+    '4XX': Problem;
+    /**
+     * The service could not answer. With 503 it will be able to, soon.
+     */
+    '5XX': Problem;
+};
+
+export type ListWebhookEventsError = ListWebhookEventsErrors[keyof ListWebhookEventsErrors];
+
+export type ListWebhookEventsResponses = {
+    /**
+     * What was asked for.
+     */
+    200: WebhookEventPage;
+};
+
+export type ListWebhookEventsResponse = ListWebhookEventsResponses[keyof ListWebhookEventsResponses];
 
 export type GetLivenessData = {
     body?: never;

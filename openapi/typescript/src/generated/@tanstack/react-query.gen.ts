@@ -3,8 +3,8 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen.js';
-import { archiveTenant, cancelSyncRun, createConnection, createTenant, createToken, createUser, getConnection, getFleet, getHotList, getLead, getLeadsDashboard, getLiveness, getPipelineDashboard, getPipelineOpportunity, getReadiness, getSchedule, getScheduleCalendar, getSyncRun, getSyncStatus, getTenant, getToken, getUser, grantMembership, listAuditEntries, listConnections, listDashboardNotes, listLeads, listPipelineOpportunities, listSyncRuns, listTenants, listTokens, listUsers, type Options, pauseConnection, pauseTenant, removeConnection, resumeConnection, resumeTenant, revokeMembership, revokeToken, setConnectionCredentials, startSyncRun, testConnection, updateConnection, updateTenant } from '../sdk.gen.js';
-import type { ArchiveTenantData, ArchiveTenantError, ArchiveTenantResponse, CancelSyncRunData, CancelSyncRunError, CancelSyncRunResponse, CreateConnectionData, CreateConnectionError, CreateConnectionResponse, CreateTenantData, CreateTenantError, CreateTenantResponse, CreateTokenData, CreateTokenError, CreateTokenResponse, CreateUserData, CreateUserError, CreateUserResponse, GetConnectionData, GetConnectionError, GetConnectionResponse, GetFleetData, GetFleetError, GetFleetResponse, GetHotListData, GetHotListError, GetHotListResponse, GetLeadData, GetLeadError, GetLeadResponse, GetLeadsDashboardData, GetLeadsDashboardError, GetLeadsDashboardResponse, GetLivenessData, GetLivenessError, GetLivenessResponse, GetPipelineDashboardData, GetPipelineDashboardError, GetPipelineDashboardResponse, GetPipelineOpportunityData, GetPipelineOpportunityError, GetPipelineOpportunityResponse, GetReadinessData, GetReadinessError, GetReadinessResponse, GetScheduleCalendarData, GetScheduleCalendarError, GetScheduleCalendarResponse, GetScheduleData, GetScheduleError, GetScheduleResponse, GetSyncRunData, GetSyncRunError, GetSyncRunResponse, GetSyncStatusData, GetSyncStatusError, GetSyncStatusResponse, GetTenantData, GetTenantError, GetTenantResponse, GetTokenData, GetTokenError, GetTokenResponse, GetUserData, GetUserError, GetUserResponse, GrantMembershipData, GrantMembershipError, GrantMembershipResponse, ListAuditEntriesData, ListAuditEntriesError, ListAuditEntriesResponse, ListConnectionsData, ListConnectionsError, ListConnectionsResponse, ListDashboardNotesData, ListDashboardNotesError, ListDashboardNotesResponse, ListLeadsData, ListLeadsError, ListLeadsResponse, ListPipelineOpportunitiesData, ListPipelineOpportunitiesError, ListPipelineOpportunitiesResponse, ListSyncRunsData, ListSyncRunsError, ListSyncRunsResponse, ListTenantsData, ListTenantsError, ListTenantsResponse, ListTokensData, ListTokensError, ListTokensResponse, ListUsersData, ListUsersError, ListUsersResponse, PauseConnectionData, PauseConnectionError, PauseConnectionResponse, PauseTenantData, PauseTenantError, PauseTenantResponse, RemoveConnectionData, RemoveConnectionError, RemoveConnectionResponse, ResumeConnectionData, ResumeConnectionError, ResumeConnectionResponse, ResumeTenantData, ResumeTenantError, ResumeTenantResponse, RevokeMembershipData, RevokeMembershipError, RevokeMembershipResponse, RevokeTokenData, RevokeTokenError, RevokeTokenResponse, SetConnectionCredentialsData, SetConnectionCredentialsError, SetConnectionCredentialsResponse, StartSyncRunData, StartSyncRunError, StartSyncRunResponse, TestConnectionData, TestConnectionError, TestConnectionResponse, UpdateConnectionData, UpdateConnectionError, UpdateConnectionResponse, UpdateTenantData, UpdateTenantError, UpdateTenantResponse } from '../types.gen.js';
+import { archiveTenant, cancelSyncRun, createConnection, createTenant, createToken, createUser, getConnection, getFleet, getHotList, getLead, getLeadsDashboard, getLiveness, getPipelineDashboard, getPipelineOpportunity, getReadiness, getSchedule, getScheduleCalendar, getSyncRun, getSyncStatus, getTenant, getToken, getUser, grantMembership, listAuditEntries, listConnections, listDashboardNotes, listLeads, listPipelineOpportunities, listSyncRuns, listTenants, listTokens, listUsers, listWebhookEvents, type Options, pauseConnection, pauseTenant, receiveCurrentRmsWebhook, removeConnection, resumeConnection, resumeTenant, revokeMembership, revokeToken, setConnectionCredentials, startSyncRun, testConnection, updateConnection, updateTenant } from '../sdk.gen.js';
+import type { ArchiveTenantData, ArchiveTenantError, ArchiveTenantResponse, CancelSyncRunData, CancelSyncRunError, CancelSyncRunResponse, CreateConnectionData, CreateConnectionError, CreateConnectionResponse, CreateTenantData, CreateTenantError, CreateTenantResponse, CreateTokenData, CreateTokenError, CreateTokenResponse, CreateUserData, CreateUserError, CreateUserResponse, GetConnectionData, GetConnectionError, GetConnectionResponse, GetFleetData, GetFleetError, GetFleetResponse, GetHotListData, GetHotListError, GetHotListResponse, GetLeadData, GetLeadError, GetLeadResponse, GetLeadsDashboardData, GetLeadsDashboardError, GetLeadsDashboardResponse, GetLivenessData, GetLivenessError, GetLivenessResponse, GetPipelineDashboardData, GetPipelineDashboardError, GetPipelineDashboardResponse, GetPipelineOpportunityData, GetPipelineOpportunityError, GetPipelineOpportunityResponse, GetReadinessData, GetReadinessError, GetReadinessResponse, GetScheduleCalendarData, GetScheduleCalendarError, GetScheduleCalendarResponse, GetScheduleData, GetScheduleError, GetScheduleResponse, GetSyncRunData, GetSyncRunError, GetSyncRunResponse, GetSyncStatusData, GetSyncStatusError, GetSyncStatusResponse, GetTenantData, GetTenantError, GetTenantResponse, GetTokenData, GetTokenError, GetTokenResponse, GetUserData, GetUserError, GetUserResponse, GrantMembershipData, GrantMembershipError, GrantMembershipResponse, ListAuditEntriesData, ListAuditEntriesError, ListAuditEntriesResponse, ListConnectionsData, ListConnectionsError, ListConnectionsResponse, ListDashboardNotesData, ListDashboardNotesError, ListDashboardNotesResponse, ListLeadsData, ListLeadsError, ListLeadsResponse, ListPipelineOpportunitiesData, ListPipelineOpportunitiesError, ListPipelineOpportunitiesResponse, ListSyncRunsData, ListSyncRunsError, ListSyncRunsResponse, ListTenantsData, ListTenantsError, ListTenantsResponse, ListTokensData, ListTokensError, ListTokensResponse, ListUsersData, ListUsersError, ListUsersResponse, ListWebhookEventsData, ListWebhookEventsError, ListWebhookEventsResponse, PauseConnectionData, PauseConnectionError, PauseConnectionResponse, PauseTenantData, PauseTenantError, PauseTenantResponse, ReceiveCurrentRmsWebhookData, ReceiveCurrentRmsWebhookError, ReceiveCurrentRmsWebhookResponse, RemoveConnectionData, RemoveConnectionError, RemoveConnectionResponse, ResumeConnectionData, ResumeConnectionError, ResumeConnectionResponse, ResumeTenantData, ResumeTenantError, ResumeTenantResponse, RevokeMembershipData, RevokeMembershipError, RevokeMembershipResponse, RevokeTokenData, RevokeTokenError, RevokeTokenResponse, SetConnectionCredentialsData, SetConnectionCredentialsError, SetConnectionCredentialsResponse, StartSyncRunData, StartSyncRunError, StartSyncRunResponse, TestConnectionData, TestConnectionError, TestConnectionResponse, UpdateConnectionData, UpdateConnectionError, UpdateConnectionResponse, UpdateTenantData, UpdateTenantError, UpdateTenantResponse } from '../types.gen.js';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -1253,6 +1253,80 @@ export const revokeMembershipMutation = (options?: Partial<Options<RevokeMembers
     };
     return mutationOptions;
 };
+
+/**
+ * Receive a webhook of Current RMS
+ *
+ * It is stored before it is answered. What it says is taken as a hint: the record that it names is read again
+ * from the upstream. The key in the address is all that is asked for; one that opens nothing is answered with
+ * 404, whatever is wrong with it.
+ */
+export const receiveCurrentRmsWebhookMutation = (options?: Partial<Options<ReceiveCurrentRmsWebhookData>>): UseMutationOptions<ReceiveCurrentRmsWebhookResponse, ReceiveCurrentRmsWebhookError, Options<ReceiveCurrentRmsWebhookData>> => {
+    const mutationOptions: UseMutationOptions<ReceiveCurrentRmsWebhookResponse, ReceiveCurrentRmsWebhookError, Options<ReceiveCurrentRmsWebhookData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await receiveCurrentRmsWebhook({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listWebhookEventsQueryKey = (options?: Options<ListWebhookEventsData>) => createQueryKey('listWebhookEvents', options);
+
+/**
+ * List webhooks that came in
+ *
+ * The newest first.
+ *
+ * Takes the role `tenant_admin` in the tenant.
+ */
+export const listWebhookEventsOptions = (options?: Options<ListWebhookEventsData>) => queryOptions<ListWebhookEventsResponse, ListWebhookEventsError, ListWebhookEventsResponse, ReturnType<typeof listWebhookEventsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listWebhookEvents({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listWebhookEventsQueryKey(options)
+});
+
+export const listWebhookEventsInfiniteQueryKey = (options?: Options<ListWebhookEventsData>): QueryKey<Options<ListWebhookEventsData>> => createQueryKey('listWebhookEvents', options, true);
+
+/**
+ * List webhooks that came in
+ *
+ * The newest first.
+ *
+ * Takes the role `tenant_admin` in the tenant.
+ */
+export const listWebhookEventsInfiniteOptions = (options?: Options<ListWebhookEventsData>) => infiniteQueryOptions<ListWebhookEventsResponse, ListWebhookEventsError, InfiniteData<ListWebhookEventsResponse>, QueryKey<Options<ListWebhookEventsData>>, string | Pick<QueryKey<Options<ListWebhookEventsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
+// @ts-ignore
+{
+    queryFn: async ({ pageParam, queryKey, signal }) => {
+        // @ts-ignore
+        const page: Pick<QueryKey<Options<ListWebhookEventsData>>[0], 'body' | 'headers' | 'path' | 'query'> = typeof pageParam === 'object' ? pageParam : {
+            query: {
+                cursor: pageParam
+            }
+        };
+        const params = createInfiniteParams(queryKey, page);
+        const { data } = await listWebhookEvents({
+            ...options,
+            ...params,
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listWebhookEventsInfiniteQueryKey(options)
+});
 
 export const getLivenessQueryKey = (options?: Options<GetLivenessData>) => createQueryKey('getLiveness', options);
 
