@@ -107,6 +107,11 @@ impl BrakeLimits {
             u128::from(deleted) * 100 > u128::from(live) * u128::from(self.max_deleted_percent);
         over_share && deleted > self.max_deleted_rows
     }
+
+    /// Whether there can be so few rows that the deletion of a single one must wait.
+    pub(crate) fn may_stop_one(&self) -> bool {
+        self.max_deleted_rows == 0
+    }
 }
 
 /// Settings of a connection; each source has defaults of its own and knows only the settings that mean something

@@ -76,6 +76,14 @@ impl Slice {
         }
     }
 
+    /// Returns the span of a window of dates.
+    pub(crate) fn dates(&self) -> Option<(Timestamp, Timestamp)> {
+        match self.boundary {
+            Boundary::Dates(from, to) => Some((from, to)),
+            _ => None,
+        }
+    }
+
     /// Reads what [`Slice::key`] wrote.
     pub fn from_key(stream: Stream, key: &str) -> Option<Self> {
         let (kind, rest) = key.split_once(':').unwrap_or((key, ""));

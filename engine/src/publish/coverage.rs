@@ -1,9 +1,10 @@
 //! Remembers which parts of a stream were read whole, and when.
 
-use entity::{CoverageId, coverage};
+use entity::{CoverageId, Timestamp, coverage};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, DeleteMany, EntityTrait, QueryFilter,
+    QuerySelect,
 };
 
 use super::{CHUNK, Publication};
@@ -11,12 +12,18 @@ use crate::connector::{Boundary, Slice};
 use crate::error::{Attempt, Result};
 use crate::read::{SliceReading, StreamOutcome};
 
+/// From the first moment up to, not including, the second.
+type Span = (Timestamp, Timestamp);
+
 /// Writes the coverage of the slices of `outcome`.
 pub(super) async fn write(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
     outcome: &StreamOutcome,
 ) -> Result<()> {
+    if outcome.reading.lacks_rows {
+        return Ok(());
+    }
     let slices = &outcome.reading.slices;
     if slices
         .iter()
@@ -31,6 +38,7 @@ pub(super) async fn write(
         forget_changes(publication, tx, outcome).await?;
     }
     forget_gone(publication, tx, outcome).await?;
+    forget_larger(publication, tx, outcome).await?;
     let same = OnConflict::columns([
         coverage::Column::TenantId,
         coverage::Column::ConnectionId,
@@ -111,6 +119,53 @@ async fn forget_changes(
         .await
         .attempt("write coverage")?;
     Ok(())
+}
+
+/// A window of dates that has grown too large is from now on covered by its pieces.
+async fn forget_larger(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    outcome: &StreamOutcome,
+) -> Result<()> {
+    let slices = outcome.reading.slices.iter();
+    let read: Vec<Span> = slices.filter_map(|read| read.slice.dates()).collect();
+    if read.is_empty() {
+        return Ok(());
+    }
+    let covered: Vec<String> = coverage::Entity::owned_by(publication.lease.tenant)
+        .select_only()
+        .column(coverage::Column::Slice)
+        .filter(
+            coverage::COLUMN
+                .connection_id
+                .eq(publication.lease.connection),
+        )
+        .filter(coverage::COLUMN.stream.eq(outcome.stream))
+        .filter(coverage::COLUMN.slice.starts_with("dates:"))
+        .into_tuple()
+        .all(tx)
+        .await
+        .attempt("read the coverage")?;
+    let is_larger = |key: &String| {
+        let slice = Slice::from_key(outcome.stream, key);
+        let dates = slice.and_then(|slice| slice.dates());
+        dates.is_some_and(|larger| read.iter().any(|span| contains(larger, *span)))
+    };
+    let larger: Vec<String> = covered.into_iter().filter(is_larger).collect();
+    if larger.is_empty() {
+        return Ok(());
+    }
+    of_stream(publication, outcome)
+        .filter(coverage::Column::Slice.is_in(larger))
+        .exec(tx)
+        .await
+        .attempt("write coverage")?;
+    Ok(())
+}
+
+/// Whether a span is a true part of another one.
+fn contains(larger: Span, span: Span) -> bool {
+    larger != span && larger.0 <= span.0 && span.1 <= larger.1
 }
 
 /// The coverage of one stream of the connection, to be deleted.

@@ -79,7 +79,7 @@ impl KnownPages {
         let mut rows = mirror
             .database
             .reader()
-            .stream_raw(mirror.statement(sql))
+            .stream_raw(mirror.statement(sql, &[]))
             .await
             .attempt("read the digests")?;
         while let Some(row) = rows.try_next().await.attempt("read the digests")? {

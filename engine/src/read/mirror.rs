@@ -2,7 +2,7 @@
 
 use entity::{ConnectionId, Source, Stream, TenantId, Timestamp};
 use futures::TryStreamExt;
-use sea_orm::{DbErr, QueryResult, Statement, StreamTrait, Value};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, StreamTrait, Value};
 
 use super::compare::KnownRows;
 use super::page::Basis;
@@ -28,11 +28,38 @@ pub struct Mirror<'a> {
 }
 
 impl Mirror<'_> {
-    /// A query for this connection's rows: `$1` is the tenant, `$2` the connection.
-    pub(super) fn statement(&self, sql: String) -> Statement {
+    /// A query for this connection's rows: `$1` is the tenant, `$2` the connection, and `ids` those of records from `$3`
+    /// on.
+    pub(super) fn statement(&self, sql: String, ids: &[&str]) -> Statement {
         let backend = self.database.reader().get_database_backend();
-        Statement::from_sql_and_values(backend, sql, [self.tenant.into(), self.connection.into()])
+        let fixed: [Value; 2] = [self.tenant.into(), self.connection.into()];
+        let values = fixed.into_iter().chain(ids.iter().map(|id| (*id).into()));
+        Statement::from_sql_and_values(backend, sql, values)
     }
+
+    /// Counts the live rows of `stream`.
+    pub(crate) async fn live_count(&self, stream: Stream) -> Result<u64> {
+        let sql = format!(
+            "SELECT COUNT(*) FROM {} WHERE tenant_id = $1 AND connection_id = $2 AND deleted_at IS NULL",
+            model::table(self.source, stream)?.name
+        );
+        let statement = self.statement(sql, &[]);
+        let row = self.database.reader().query_one_raw(statement).await;
+        let row = row.attempt("count the rows of the mirror")?;
+        let count: i64 = row
+            .map_or(Ok(0), |row| row.try_get_by_index(0))
+            .attempt("count the rows of the mirror")?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+}
+
+/// Returns the condition that a row mirrors one of so many records; none says nothing.
+pub(super) fn is_one_of(count: usize) -> String {
+    if count == 0 {
+        return String::new();
+    }
+    let places: Vec<String> = (3..count + 3).map(|place| format!("${place}")).collect();
+    format!(" AND upstream_id IN ({})", places.join(", "))
 }
 
 /// What is known of one row.
@@ -85,6 +112,26 @@ fn column(row: &QueryResult, name: &str, kind: Kind) -> Result<Value, DbErr> {
 impl KnownRows {
     /// Loads the rows of `stream`, to be compared on `basis`.
     pub async fn load(mirror: Mirror<'_>, stream: Stream, basis: Basis) -> Result<Self> {
+        Self::load_some(mirror, stream, basis, &[]).await
+    }
+
+    /// Loads the row of one record, to be compared on `basis`: nothing else is read.
+    pub(crate) async fn load_record(
+        mirror: Mirror<'_>,
+        stream: Stream,
+        basis: Basis,
+        upstream_id: &str,
+    ) -> Result<Self> {
+        Self::load_some(mirror, stream, basis, &[upstream_id]).await
+    }
+
+    /// Loads the rows of some records, or of all when none is named.
+    async fn load_some(
+        mirror: Mirror<'_>,
+        stream: Stream,
+        basis: Basis,
+        ids: &[&str],
+    ) -> Result<Self> {
         let table = model::table(mirror.source, stream)?;
         let own = match basis {
             Basis::ContentHash => String::new(),
@@ -96,9 +143,10 @@ impl KnownRows {
                 }),
         };
         let sql = format!(
-            "SELECT upstream_id, content_hash, deleted_at IS NULL AS is_live, {} AS version{own} FROM {} WHERE tenant_id = $1 AND connection_id = $2",
+            "SELECT upstream_id, content_hash, deleted_at IS NULL AS is_live, {} AS version{own} FROM {} WHERE tenant_id = $1 AND connection_id = $2{}",
             table.version.unwrap_or(NO_TIME),
-            table.name
+            table.name,
+            is_one_of(ids.len())
         );
         // A comparison says how things are, whichever is newer.
         let keeps_newer = basis == Basis::ContentHash;
@@ -106,7 +154,7 @@ impl KnownRows {
         let mut rows = mirror
             .database
             .reader()
-            .stream_raw(mirror.statement(sql))
+            .stream_raw(mirror.statement(sql, ids))
             .await
             .attempt("read the mirror")?;
         while let Some(row) = rows.try_next().await.attempt("read the mirror")? {

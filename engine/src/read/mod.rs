@@ -6,6 +6,7 @@
 
 mod compare;
 mod counters;
+mod deletions;
 mod digest;
 mod mirror;
 mod outcome;
@@ -20,12 +21,13 @@ mod walk;
 
 pub use compare::KnownRows;
 pub use counters::Counters;
+pub(crate) use deletions::DeletionWatch;
 pub(crate) use digest::KnownPages;
 pub use mirror::Mirror;
 pub use outcome::{Failure, StreamOutcome, StreamPlan, StreamReading};
 pub use page::{Basis, Storage};
 pub(crate) use page::{Content, Fetched, WalkError, normalize, parse, record_text};
-pub(crate) use part::{DeletionWatch, PartOutcome};
+pub(crate) use part::PartOutcome;
 pub use profile::{Drift, FieldProfile, Profile};
 pub use reader::Reader;
 pub(crate) use slice::{Draft, Judge, NAMED_IDS, NOBODY, ReadSlice};

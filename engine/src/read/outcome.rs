@@ -98,6 +98,9 @@ pub struct StreamReading {
     pub vanished: Vec<Vanished>,
     /// How many rows the brake holds back from deletion.
     pub held_back: u64,
+    /// Whether rows are missing of which the run decides at its end whether they are deleted; until then the slices do
+    /// not count as read.
+    pub lacks_rows: bool,
     /// The fields of the records.
     pub profile: Profile,
 }
@@ -125,6 +128,7 @@ impl StreamReading {
             gone,
             vanished,
             held_back,
+            lacks_rows: _,
             profile,
         } = part;
         self.counters.add(&counters);

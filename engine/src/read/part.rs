@@ -8,6 +8,7 @@ use std::sync::Arc;
 use entity::Stream;
 
 use super::compare::KnownRows;
+use super::deletions::DeletionWatch;
 use super::digest::KnownPages;
 use super::outcome::{Failure, StreamReading};
 use super::page::{Fetched, WalkError};
@@ -17,7 +18,6 @@ use super::stream::slice_failure;
 use super::vanish::{self, Scope, Vanished};
 use crate::connector::{Boundary, Slice};
 use crate::error::{Error, Result};
-use crate::settings::BrakeLimits;
 
 /// Records of a window above which it is cut in two, so that a run that is stopped loses little.
 const MAX_WINDOW_RECORDS: u64 = 1_000;
@@ -38,40 +38,6 @@ pub(crate) enum PartOutcome {
         /// Whether the next part would fail, too.
         is_shared: bool,
     },
-}
-
-/// Watches over the deletions of a whole run, of which each part sees only its own.
-#[derive(Debug)]
-pub(crate) struct DeletionWatch {
-    /// When a deletion is too large to be believed; none when any is believed this time.
-    limits: Option<BrakeLimits>,
-    /// Rows that were live when the run began.
-    live: u64,
-    /// Rows found to be gone so far.
-    deleted: u64,
-    is_stopped: bool,
-}
-
-impl DeletionWatch {
-    /// Begins to watch a stream of `live` rows.
-    pub(crate) fn new(limits: Option<BrakeLimits>, live: u64) -> Self {
-        Self {
-            limits,
-            live,
-            deleted: 0,
-            is_stopped: false,
-        }
-    }
-
-    /// Counts one more row that is gone; tells whether that can still be believed.
-    fn allows_one_more(&mut self) -> bool {
-        let is_implausible = |limits: BrakeLimits| limits.stops(self.deleted + 1, self.live);
-        self.is_stopped |= self.limits.is_some_and(is_implausible);
-        if !self.is_stopped {
-            self.deleted += 1;
-        }
-        !self.is_stopped
-    }
 }
 
 impl Reader<'_> {
@@ -156,21 +122,19 @@ impl Reader<'_> {
         let scope = Scope::of(reading.slices.iter().map(|read| read.slice.as_ref()));
         let missing = vanish::find(self.mirror, stream, known, &scope).await?;
         for (place, row) in missing.iter().enumerate() {
+            if watch.is_stopped() {
+                watch.pass_over(missing.len() - place);
+                reading.lacks_rows = true;
+                break;
+            }
             if !scope.names(&row.upstream_id) {
                 self.read_row(known, stream, row, reading).await?;
             }
-            if known.was_seen(&row.upstream_id) {
-                continue;
+            if is_gone(row, reading) {
+                watch.note(row);
+                reading.lacks_rows = true;
             }
-            if watch.is_stopped || !watch.allows_one_more() {
-                let believed = std::mem::take(&mut reading.vanished).len();
-                watch.deleted -= believed as u64;
-                reading.held_back = (believed + missing.len() - place) as u64;
-                break;
-            }
-            reading.vanished.push(row.clone());
         }
-        reading.counters.deleted = reading.vanished.len() as u64;
         Ok(())
     }
 
@@ -187,6 +151,17 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether the upstream has nothing to say of a record: one that it gives in a form that cannot be understood is not gone.
+fn is_gone(row: &Vanished, reading: &StreamReading) -> bool {
+    let is_it =
+        |boundary: &Boundary| matches!(boundary, Boundary::Record(id) if *id == row.upstream_id);
+    // The last one read is the likeliest.
+    let mut slices = reading.slices.iter().rev();
+    slices
+        .find(|read| is_it(&read.slice.boundary))
+        .is_some_and(|read| read.counters.read == 0)
 }
 
 fn announced(pages: &[Fetched]) -> u64 {
@@ -241,18 +216,5 @@ mod tests {
         );
         let day = window("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z");
         assert_eq!(day.halves(), None);
-    }
-
-    #[test]
-    fn deletions_are_counted_over_all_parts() {
-        let limits = BrakeLimits {
-            max_deleted_percent: 20,
-            max_deleted_rows: 3,
-        };
-        let mut watch = DeletionWatch::new(Some(limits), 10);
-        let believed: Vec<bool> = (0..5).map(|_| watch.allows_one_more()).collect();
-        assert_eq!(believed, [true, true, true, false, false]);
-        let mut unlimited = DeletionWatch::new(None, 1);
-        assert!((0..5).all(|_| unlimited.allows_one_more()));
     }
 }

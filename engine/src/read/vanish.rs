@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 use sea_orm::{FromQueryResult, QueryResult, StreamTrait};
 
 use super::compare::KnownRows;
-use super::mirror::Mirror;
+use super::mirror::{Mirror, is_one_of};
 use crate::connector::{Boundary, Slice};
 use crate::error::{Attempt, Result};
 use crate::model::{self, BoundaryColumn, RecordTable};
@@ -44,6 +44,13 @@ impl Scope {
     /// Tells whether a record was asked for by its id.
     pub(super) fn names(&self, upstream_id: &str) -> bool {
         self.records.contains(upstream_id)
+    }
+
+    /// Returns the records that were asked for by their ids, when nothing else was read; their rows are few.
+    fn only_records(&self) -> Option<Vec<&str>> {
+        let has_more =
+            self.is_whole || self.is_undated || !self.parents.is_empty() || !self.spans.is_empty();
+        (!has_more).then(|| self.records.iter().map(String::as_str).collect())
     }
 
     /// Adds a slice that was read whole.
@@ -106,15 +113,17 @@ pub(super) async fn find(
         return Ok(vec![]);
     }
     let table = model::table(mirror.source, stream)?;
+    let ids = scope.only_records().unwrap_or_default();
     let sql = format!(
-        "SELECT id, upstream_id, {} AS boundary FROM {} WHERE tenant_id = $1 AND connection_id = $2 AND deleted_at IS NULL",
+        "SELECT id, upstream_id, {} AS boundary FROM {} WHERE tenant_id = $1 AND connection_id = $2 AND deleted_at IS NULL{}",
         boundary_column(table),
-        table.name
+        table.name,
+        is_one_of(ids.len())
     );
     let mut rows = mirror
         .database
         .reader()
-        .stream_raw(mirror.statement(sql))
+        .stream_raw(mirror.statement(sql, &ids))
         .await
         .attempt("read the mirror")?;
     let mut vanished = vec![];

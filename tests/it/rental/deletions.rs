@@ -2,12 +2,32 @@
 
 use chrono::TimeDelta;
 use ctsync_sandbox::current_rms::Collection;
-use ctsync_sandbox::{Fault, FaultKind};
+use ctsync_sandbox::{Fault, FaultKind, Malformation};
+use engine::admin::Assignment;
+use engine::admin::tenants::{self, TenantChange};
+use engine::run::SyncRequest;
 use entity::sync_run::RunStatus;
 use entity::{ReasonCode, Stream};
-use tests::{assert_ended, assert_ended_well, on_both_databases, stream, thorough};
+use tests::{
+    RentalSite, assert_ended, assert_ended_well, on_both_databases, operator, plain, stream,
+    thorough,
+};
 
 use super::{LIST, SINGLE, request_count};
+
+/// Changes settings of the tenant.
+async fn set(site: &RentalSite, settings: &[(&str, &str)]) {
+    let settings = settings
+        .iter()
+        .map(|(name, value)| Assignment::new(*name, *value));
+    let change = TenantChange {
+        settings: settings.collect(),
+        ..TenantChange::default()
+    };
+    tenants::set(&site.admin(&operator()), site.tenant, change)
+        .await
+        .unwrap();
+}
 
 on_both_databases! {
     async fn a_deletion_is_found_by_the_sweep(app: &TestApp) {
@@ -53,6 +73,78 @@ on_both_databases! {
         assert!(live >= 48, "{live}");
         site.sync_with(&thorough()).await;
         site.assert_mirrors_truth().await;
+    }
+
+    async fn what_was_held_back_is_held_back_until_a_person_lets_it_through(app: &TestApp) {
+        let site = app.rental_site(60).await;
+        site.sync_well().await;
+        for _ in 0..30 {
+            site.account.delete_opportunity(&site.id(0)).unwrap();
+        }
+        site.outlive_sweeps();
+        assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::MassDeleteBrake);
+        let rows = site.rows().await;
+        for _ in 0..3 {
+            site.clock().advance(TimeDelta::minutes(5));
+            assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::MassDeleteBrake);
+            assert_eq!(site.rows().await, rows);
+        }
+        let accepts = SyncRequest { accept_deletes: true, ..plain() };
+        assert_ended_well(&site.sync_with(&accepts).await);
+        site.assert_mirrors_truth().await;
+    }
+
+    async fn records_held_back_that_return_end_the_waiting(app: &TestApp) {
+        let site = app.rental_site(60).await;
+        site.sync_well().await;
+        let gone: Vec<String> = (0..30).map(|nth| site.id(nth)).collect();
+        for id in &gone {
+            site.account.delete_opportunity(id).unwrap();
+        }
+        site.outlive_sweeps();
+        assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::MassDeleteBrake);
+        for id in &gone {
+            site.account.restore_opportunity(id).unwrap();
+        }
+        site.clock().advance(TimeDelta::minutes(5));
+        site.sync_well().await;
+        // From then on few deletions are believed again.
+        site.account.delete_opportunity(&gone[0]).unwrap();
+        site.outlive_sweeps();
+        site.sync_well().await;
+    }
+
+    async fn where_no_deletion_is_believed_that_of_a_single_record_is_not(app: &TestApp) {
+        let site = app.rental_site(20).await;
+        site.sync_well().await;
+        set(&site, &[("brake.max_deleted_percent", "0"), ("brake.max_deleted_rows", "0")]).await;
+        let id = site.id(3);
+        site.account.delete_opportunity(&id).unwrap();
+        assert_ended(&site.sync_record(&id).await, RunStatus::Partial, ReasonCode::MassDeleteBrake);
+        assert!(site.row(&id).await.unwrap().deleted_at.is_none());
+        // One of twenty is no more than a twentieth.
+        set(&site, &[("brake.max_deleted_percent", "5")]).await;
+        assert_ended_well(&site.sync_record(&id).await);
+        site.assert_mirrors_truth().await;
+    }
+
+    async fn a_record_that_comes_without_its_id_is_not_gone(app: &TestApp) {
+        let site = app.rental_site(30).await;
+        site.sync_well().await;
+        let (id, rows) = (site.id(3), site.rows().await);
+        let damage = FaultKind::MalformedRecord(Malformation::IdEmpty);
+        site.account.inject(Fault::new(damage.clone()).on(SINGLE));
+        let report = site.sync_record(&id).await;
+        assert_eq!(report.reason, Some(ReasonCode::RejectedRecords));
+        assert_eq!(site.rows().await, rows);
+        // Neither when a list lacks it, too.
+        site.account.inject(Fault::new(FaultKind::EmptyList).on(LIST).times(500));
+        site.outlive_sweeps();
+        site.sync().await;
+        assert_eq!(site.rows().await, rows);
+        site.mend();
+        site.outlive_sweeps();
+        site.sync_well().await;
     }
 
     async fn a_record_that_moves_to_another_window_stays(app: &TestApp) {

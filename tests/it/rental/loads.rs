@@ -9,7 +9,7 @@ use entity::sync_run::RunKind;
 use entity::{ReasonCode, Stream};
 use tests::{Gate, RentalSite, assert_ended_well, on_both_databases, plain, stream};
 
-use super::windows_asked;
+use super::{LIST, windows_asked};
 
 fn is_part(event: &Event) -> bool {
     *event == Event::PartPublished
@@ -18,6 +18,20 @@ fn is_part(event: &Event) -> bool {
 async fn windows_covered(site: &RentalSite) -> usize {
     let slices = site.covered().await.into_iter();
     slices.filter(|slice| slice.starts_with("dates:")).count()
+}
+
+/// Adds so many records to the days of a month.
+fn add_to_april(site: &RentalSite, count: i64) {
+    site.account.edit(|truth| {
+        for place in 0..count {
+            let day = 1 + place % 28;
+            let record = Record::new()
+                .with("subject", format!("number {place}"))
+                .with("starts_at", format!("2026-04-{day:02}T10:00:00.000Z"))
+                .with("updated_at", "2026-02-01T10:00:00.000Z");
+            truth.add(Collection::Opportunities, record).unwrap();
+        }
+    });
 }
 
 on_both_databases! {
@@ -87,18 +101,41 @@ on_both_databases! {
         site.assert_mirrors_truth().await;
     }
 
+    async fn a_window_that_has_grown_is_cut_once(app: &TestApp) {
+        let site = app.rental_site(0).await;
+        add_to_april(&site, 990);
+        site.sync_well().await;
+        add_to_april(&site, 20);
+        site.outlive_sweeps();
+        site.sync_well().await;
+        let april: Vec<String> = site.covered().await.into_iter().filter(|slice| slice.starts_with("dates:2026-04")).collect();
+        assert_eq!(april, ["dates:2026-04-01T00:00:00Z/2026-04-16T00:00:00Z", "dates:2026-04-16T00:00:00Z/2026-05-01T00:00:00Z"]);
+        site.clock().advance(TimeDelta::minutes(5));
+        site.account.reset_requests();
+        site.sync_well().await;
+        assert_eq!(windows_asked(&site), Vec::<String>::new());
+    }
+
+    async fn a_change_that_shows_late_during_a_load_is_not_lost(app: &TestApp) {
+        let [site, other] = [app.numbered_rental_site(1, 60).await, app.numbered_rental_site(2, 60).await];
+        other.sync_well().await;
+        let count = other.account.requests().iter().filter(|request| request.endpoint == LIST).count();
+        let id = site.id(7);
+        let (clock, stamp) = (site.clock().clone(), site.account.now() - TimeDelta::minutes(1));
+        // The last window but one is read by then; three lists follow, of what was changed meanwhile.
+        site.account.before_request(LIST, u64::try_from(count - 3).unwrap(), move |truth| {
+            clock.advance(TimeDelta::minutes(30));
+            truth.update(Collection::Opportunities, &id, "subject", "saved before, shown after").unwrap();
+            truth.update(Collection::Opportunities, &id, "updated_at", stamp.to_rfc3339()).unwrap();
+        });
+        assert_ended_well(&site.sync().await);
+        site.clock().advance(TimeDelta::minutes(5));
+        site.sync_well().await;
+    }
+
     async fn a_large_window_is_cut(app: &TestApp) {
         let site = app.rental_site(0).await;
-        site.account.edit(|truth| {
-            for place in 0..1_100_i64 {
-                let day = 1 + place % 28;
-                let record = Record::new()
-                    .with("subject", format!("number {place}"))
-                    .with("starts_at", format!("2026-04-{day:02}T10:00:00.000Z"))
-                    .with("updated_at", "2026-02-01T10:00:00.000Z");
-                truth.add(Collection::Opportunities, record).unwrap();
-            }
-        });
+        add_to_april(&site, 1_100);
         assert_ended_well(&site.sync().await);
         assert_eq!(site.rows().await.len(), 1_100);
         let covered = site.covered().await;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use entity::{Stream, Timestamp};
 
 use crate::connector::{Boundary, Slice};
@@ -34,8 +35,10 @@ impl Task {
 #[derive(Debug)]
 pub(super) struct Agenda {
     tasks: VecDeque<Task>,
-    /// The moment from which on changes are not known.
+    /// The moment from which on changes are asked for.
     since: Timestamp,
+    /// A change may show so much later than it says that it was made.
+    overlap: TimeDelta,
     /// Whether changes are known up to some moment, on which windows can build.
     has_mark: bool,
 }
@@ -48,16 +51,17 @@ impl Agenda {
         tasks: impl IntoIterator<Item = Task>,
         mark: Option<Timestamp>,
         now: Timestamp,
-        overlap: chrono::TimeDelta,
+        overlap: TimeDelta,
     ) -> Self {
         Self {
             tasks: tasks.into_iter().collect(),
             since: mark.unwrap_or(now).min(now) - overlap,
+            overlap,
             has_mark: mark.is_some(),
         }
     }
 
-    /// The moment from which on changes are not known.
+    /// The moment from which on changes are asked for.
     pub(super) fn changes_since(&self) -> Timestamp {
         self.since
     }
@@ -69,7 +73,7 @@ impl Agenda {
     /// Notes that a task was read and published.
     pub(super) fn done(&mut self, task: &Task) {
         if let Task::Changes(until) = task {
-            self.since = *until;
+            self.since = *until - self.overlap;
             self.has_mark = true;
         }
     }
@@ -110,8 +114,6 @@ impl Agenda {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
 
     fn moment(text: &str) -> Timestamp {
@@ -135,7 +137,7 @@ mod tests {
         assert_eq!(agenda.changes_since(), moment("2026-11-20T07:55:00Z"));
         assert!(!agenda.depends_on(&task));
         agenda.done(&task);
-        assert_eq!(agenda.changes_since(), now);
+        assert_eq!(agenda.changes_since(), moment("2026-11-20T08:55:00Z"));
         let first = Agenda::new([task.clone()], None, now, overlap);
         assert_eq!(first.changes_since(), moment("2026-11-20T08:55:00Z"));
         assert!(first.depends_on(&task));

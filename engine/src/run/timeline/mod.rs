@@ -23,9 +23,10 @@ use crate::connector::{Answer, Boundary, Slice};
 use crate::error::{Error, Result};
 use crate::observer::Event;
 use crate::read::{
-    DeletionWatch, Failure, KnownRows, PartOutcome, StreamOutcome, StreamReading,
+    DeletionWatch, Failure, KnownRows, PartOutcome, Reader, StreamOutcome, StreamReading,
     nothing_understood,
 };
+use crate::settings::BrakeLimits;
 
 /// The upstream tells its time in whole seconds: what it says may be a second old.
 const CLOCK_GRAIN: TimeDelta = TimeDelta::seconds(1);
@@ -76,10 +77,32 @@ impl Timeline<'_> {
         Ok(answer.upstream_time.unwrap_or(answer.fetched_at) - CLOCK_GRAIN)
     }
 
+    /// Loads what the mirror knows and begins to watch over deletions. For a single record no other row is looked at:
+    /// it is wanted soon, however many there are.
+    async fn known(&self) -> Result<(KnownRows, DeletionWatch)> {
+        let Reader {
+            mirror,
+            basis,
+            brake,
+            ..
+        } = *self.work.reader;
+        let Some(record) = &self.work.request.record else {
+            let known = KnownRows::load(mirror, self.stream, basis).await?;
+            let watch = DeletionWatch::new(brake, known.live());
+            return Ok((known, watch));
+        };
+        let known = KnownRows::load_record(mirror, self.stream, basis, &record.upstream_id).await?;
+        let brake = brake.filter(BrakeLimits::may_stop_one);
+        let live = match brake {
+            Some(_) => mirror.live_count(self.stream).await?,
+            None => 0,
+        };
+        Ok((known, DeletionWatch::new(brake, live)))
+    }
+
     async fn read_due(&self, now: Timestamp, outcome: &mut StreamOutcome) -> Result<()> {
         let reader = self.work.reader;
-        let mut known = KnownRows::load(reader.mirror, self.stream, reader.basis).await?;
-        let mut watch = DeletionWatch::new(reader.brake, known.live());
+        let (mut known, mut watch) = self.known().await?;
         let mut agenda = plan::agenda(self, now).await?;
         while let Some(task) = agenda.next() {
             let slices = match self.slices(&agenda, &task).await {
@@ -95,6 +118,9 @@ impl Timeline<'_> {
                 .await?;
             match part {
                 PartOutcome::Read(reading) => {
+                    if reading.lacks_rows {
+                        watch.postpone(&reading.slices);
+                    }
                     self.publish(&mut known, *reading, outcome).await?;
                     agenda.done(&task);
                 }
@@ -116,6 +142,8 @@ impl Timeline<'_> {
                 }
             }
         }
+        let deletions = watch.conclude(&known);
+        self.publish(&mut known, deletions, outcome).await?;
         self.judge(outcome);
         Ok(())
     }
@@ -146,7 +174,8 @@ impl Timeline<'_> {
             reading,
             ..StreamOutcome::empty(self.stream)
         };
-        if let Some(publication) = self.work.parts {
+        let has_content = part.reading.is_publishable();
+        if let Some(publication) = self.work.parts.filter(|_| has_content) {
             if let Some(writer) = self.work.reader.snapshots {
                 writer.flush().await?;
             }

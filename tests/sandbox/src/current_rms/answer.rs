@@ -12,7 +12,7 @@ use super::switches::ApiAccess;
 use super::truth::Collection;
 use super::{CurrentRms, envelope, registration};
 use crate::account::AccountState;
-use crate::fault::{FaultKind, struck};
+use crate::fault::{FaultKind, bend_record, struck};
 use crate::reply::Reply;
 use crate::transmission::Transmission;
 
@@ -78,7 +78,7 @@ fn resource(call: &Call) -> Result<Resource, Reply> {
     resource.ok_or_else(envelope::not_found)
 }
 
-/// Returns the true answer, bent where `fault` is one of listings.
+/// Returns the true answer, bent where `fault` is one of listings or records.
 fn honest(
     state: &mut AccountState<CurrentRms>,
     call: &Call,
@@ -89,7 +89,7 @@ fn honest(
         return registration::answer(state, call);
     }
     match resource {
-        Resource::Single(collection) => single(state, call, collection),
+        Resource::Single(collection) => single(state, call, collection, fault),
         Resource::ItemsOfOpportunity if !is_opportunity_known(state, call) => envelope::not_found(),
         Resource::ItemsOfOpportunity | Resource::List(_) => {
             Listing::new(state, call, resource).answer(fault)
@@ -97,7 +97,12 @@ fn honest(
     }
 }
 
-fn single(state: &AccountState<CurrentRms>, call: &Call, collection: Collection) -> Reply {
+fn single(
+    state: &AccountState<CurrentRms>,
+    call: &Call,
+    collection: Collection,
+    fault: Option<&FaultKind>,
+) -> Reply {
     let id = call.path.id.as_deref().unwrap_or_default();
     let Some(record) = seen(state, collection).find(collection, id) else {
         return envelope::not_found();
@@ -106,7 +111,8 @@ fn single(state: &AccountState<CurrentRms>, call: &Call, collection: Collection)
         Err(refusal) => refusal,
         Ok(includes) => {
             let shape = Shape::new(state, includes).in_zone(call.time_zone.as_deref());
-            envelope::single(collection, &shape.serve(collection, record))
+            let record = shape.serve(collection, record).to_json();
+            envelope::single(collection, &bend_record(record, "id", fault))
         }
     }
 }

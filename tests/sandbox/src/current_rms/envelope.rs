@@ -63,9 +63,9 @@ pub(crate) fn not_found() -> Reply {
     errors(404, "Not found")
 }
 
-/// One record.
-pub(crate) fn single(collection: Collection, record: &Record) -> Reply {
-    let (noun, record) = (collection.noun(), record.to_json());
+/// One record: its JSON text.
+pub(crate) fn single(collection: Collection, record: &str) -> Reply {
+    let noun = collection.noun();
     Reply::json(format!(r#"{{"{noun}":{record}}}"#))
 }
 

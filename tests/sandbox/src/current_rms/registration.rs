@@ -64,7 +64,7 @@ fn unregister(state: &mut AccountState<CurrentRms>, id: &str) -> Reply {
 fn shown(truth: &Truth, id: &str) -> Reply {
     let webhook = truth.find(WEBHOOKS, id);
     webhook.map_or_else(envelope::not_found, |webhook| {
-        envelope::single(WEBHOOKS, webhook)
+        envelope::single(WEBHOOKS, &webhook.to_json())
     })
 }
 

@@ -1,4 +1,4 @@
-//! Faults of listings: what they do to the rows, to one page of them, and to the total.
+//! Faults of listings and records: what they do to the rows, to one page of them, to the total, and to a single record.
 
 use std::borrow::Cow;
 
@@ -49,6 +49,20 @@ pub(crate) fn bend_page(
             }
         }
         _ => {}
+    }
+}
+
+/// Applies the faults of single records to one that is asked for by its id.
+pub(crate) fn bend_record(
+    record: String,
+    id_field: &'static str,
+    fault: Option<&FaultKind>,
+) -> String {
+    match fault {
+        Some(FaultKind::MalformedRecord(malformation)) => {
+            malformed(&record, id_field, *malformation)
+        }
+        _ => record,
     }
 }
 
