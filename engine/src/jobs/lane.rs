@@ -24,6 +24,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use serde_json::Value;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tracing::{error, warn};
@@ -46,9 +47,9 @@ const DATABASE_RETRY: Duration = Duration::from_secs(1);
 /// An apalis worker that has begun.
 pub(super) struct Lane {
     /// Ends it.
-    pub(super) context: WorkerContext,
+    context: WorkerContext,
     /// What it says; it lives as long as this is polled.
-    pub(super) signs: BoxStream<'static, std::result::Result<(), WorkerError>>,
+    signs: BoxStream<'static, std::result::Result<(), WorkerError>>,
 }
 
 impl Lane {
@@ -88,6 +89,39 @@ impl Lane {
             Pool::Postgres(pool) => signs_of!(PostgresStorage, apalis_postgres::Config, pool),
         };
         Self { context, signs }
+    }
+
+    /// Lets it work until it has ended; once `end` is cancelled, only until its jobs have.
+    ///
+    /// # Errors
+    /// When the database was lost.
+    pub(super) async fn serve(
+        &mut self,
+        end: &CancellationToken,
+    ) -> std::result::Result<(), WorkerError> {
+        let (mut is_told, mut is_stopped) = (false, false);
+        loop {
+            tokio::select! {
+                biased;
+                sign = self.signs.next() => match sign {
+                    Some(sign) => sign?,
+                    None => return Ok(()),
+                },
+                () = end.cancelled(), if !is_told => is_told = true,
+            }
+            // apalis does not go on with a statement it has begun while it waits for its last jobs to end; in the
+            // middle of one it would keep SQLite's write lock from those very jobs. So they end first.
+            if is_told && !is_stopped && !self.context.has_pending_tasks() {
+                is_stopped = true;
+                self.stop();
+            }
+        }
+    }
+
+    fn stop(&self) {
+        if let Err(error) = self.context.stop() {
+            warn!(%error, "the worker could not be stopped");
+        }
     }
 }
 

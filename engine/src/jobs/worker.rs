@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use apalis_core::worker::context::WorkerContext;
-use futures::StreamExt;
 use sea_orm::DbBackend;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgPool, SqlitePool};
@@ -145,43 +143,25 @@ impl Crew {
     }
 
     /// Lets a lane work until it has ended, or until it has lost the database.
-    async fn attend(&mut self, lane: Lane) {
-        let Lane { context, mut signs } = lane;
+    async fn attend(&mut self, mut lane: Lane) {
         let shutdown = self.desk.shutdown.clone();
-        let (mut is_told, mut is_stopped) = (false, false);
-        loop {
-            tokio::select! {
-                biased;
-                sign = signs.next() => match sign {
-                    Some(Ok(())) => {}
-                    Some(Err(error)) => {
-                        warn!(%error, "the queue cannot be served, will begin anew");
-                        break;
-                    }
-                    None => return,
-                },
-                () = shutdown.cancelled(), if !is_told => is_told = true,
+        let Err(error) = lane.serve(&shutdown).await else {
+            return;
+        };
+        warn!(%error, "the queue cannot be served, will begin anew");
+        // Another one takes its place, but it is at jobs still, and acknowledges them when it can. It would not end by
+        // itself once the database is back.
+        self.older.spawn(async move {
+            let end = CancellationToken::new();
+            end.cancel();
+            if let Err(error) = lane.serve(&end).await {
+                warn!(%error, "jobs could not be acknowledged, they will be delivered again");
             }
-            // apalis does not go on with a statement it has begun while it waits for its last jobs to end; in the
-            // middle of one it would keep SQLite's write lock from those very jobs. So they end first.
-            if is_told && !is_stopped && !context.has_pending_tasks() {
-                is_stopped = true;
-                stop(&context);
-            }
-        }
-        // It fetches no more, but is at jobs still, and acknowledges them when it can.
-        self.older
-            .spawn(async move { while let Some(Ok(())) = signs.next().await {} });
+        });
         tokio::select! {
             () = tokio::time::sleep(RESTART) => {}
             () = shutdown.cancelled() => {}
         }
-    }
-}
-
-fn stop(context: &WorkerContext) {
-    if let Err(error) = context.stop() {
-        warn!(%error, "the worker could not be stopped");
     }
 }
 

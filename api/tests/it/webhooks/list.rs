@@ -17,6 +17,7 @@ on_both_databases! {
             site.account.update_opportunity(&site.id(nth), "subject", "Renamed").unwrap();
             post(&service, &address(&key), &last_body(&site)).await.ok();
         }
+        site.clock().advance(chrono::TimeDelta::seconds(1));
         let ignored = r#"{"action":{"id":99,"subject_type":"Member","subject_id":1}}"#;
         post(&service, &address(&key), ignored).await.ok();
         let token = service.token(site.tenant, Role::TenantAdmin).await;
