@@ -1,13 +1,15 @@
 //! Increments, and records that are read by themselves.
 
 use chrono::TimeDelta;
-use ctsync_sandbox::Record;
 use ctsync_sandbox::current_rms::Collection;
+use ctsync_sandbox::{Fault, FaultKind, Record};
+use engine::observer::NoObserver;
 use engine::verify::Agreement;
-use entity::Stream;
 use entity::sync_run::RunKind;
+use entity::{Stream, rental_opportunity};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 use serde_json::json;
-use tests::{assert_ended_well, on_both_databases, stream};
+use tests::{assert_ended_well, on_both_databases, plain, stream};
 
 use super::{LIST, verify, windows_asked};
 
@@ -53,6 +55,62 @@ on_both_databases! {
         site.sync().await;
         site.clock().advance(TimeDelta::minutes(10));
         site.sync_well().await;
+    }
+
+    async fn a_change_that_shows_late_is_asked_for_once_more(app: &TestApp) {
+        let site = app.rental_site(30).await;
+        site.sync_well().await;
+        let id = site.id(3);
+        let stamp = site.account.now() - TimeDelta::minutes(2);
+        site.account.edit(|truth| {
+            truth.update(Collection::Opportunities, &id, "subject", "saved before the sync, shown after it").unwrap();
+            truth.update(Collection::Opportunities, &id, "updated_at", stamp.to_rfc3339()).unwrap();
+        });
+        site.clock().advance(TimeDelta::minutes(15));
+        site.sync_well().await;
+    }
+
+    async fn of_two_versions_that_come_in_one_run_the_newer_one_is_kept(app: &TestApp) {
+        let site = app.rental_site(30).await;
+        site.sync_well().await;
+        site.clock().advance(TimeDelta::minutes(30));
+        let id = site.id(3);
+        site.account.update_opportunity(&id, "subject", "first").unwrap();
+        let stamp = site.account.now() + TimeDelta::seconds(5);
+        let edited = id.clone();
+        // The list of what has changed is read; the third one is of what was changed since.
+        site.account.before_request(LIST, 3, move |truth| {
+            truth.update(Collection::Opportunities, &edited, "subject", "second").unwrap();
+            truth.update(Collection::Opportunities, &edited, "updated_at", stamp.to_rfc3339()).unwrap();
+        });
+        site.clock().advance(TimeDelta::seconds(2));
+        site.sync_well().await;
+        assert_eq!(site.row(&id).await.unwrap().subject.as_deref(), Some("second"));
+    }
+
+    async fn a_row_that_became_newer_while_its_record_was_read_stays(app: &TestApp) {
+        let site = app.rental_site(30).await;
+        site.sync_well().await;
+        site.clock().advance(TimeDelta::minutes(30));
+        let id = site.id(3);
+        site.account.update_opportunity(&id, "subject", "older").unwrap();
+        site.account.inject(Fault::new(FaultKind::Hold).on(LIST).times(1));
+        let (arrived, request) = (site.account.arrival(LIST, 1), plain());
+        let write = async {
+            arrived.await;
+            let row = site.row(&id).await.unwrap();
+            let newer = rental_opportunity::ActiveModel {
+                subject: Set(Some("newer".to_owned())),
+                upstream_updated_at: Set(Some(site.account.now() + TimeDelta::hours(1))),
+                ..row.into_active_model()
+            };
+            newer.update(site.engine.database.writer()).await.unwrap();
+            site.account.clear_faults();
+        };
+        let (run, ()) = tokio::join!(site.try_sync_with(&request, &NoObserver), write);
+        // Nobody else writes under the lease: that the row was kept is a fault of ours, and told.
+        assert!(run.is_err());
+        assert_eq!(site.row(&id).await.unwrap().subject.as_deref(), Some("newer"));
     }
 
     async fn rows_without_a_stamp_or_with_a_future_one_are_not_lost(app: &TestApp) {

@@ -3,10 +3,11 @@
 use chrono::TimeDelta;
 use ctsync_sandbox::Record;
 use ctsync_sandbox::current_rms::{AccountSpec, Collection, MetaPerPage};
+use engine::lease::{Claim, Lease, Taken};
 use engine::observer::Event;
 use engine::run::{SyncRequest, Window};
 use entity::sync_run::RunKind;
-use entity::{ReasonCode, Stream};
+use entity::{ReasonCode, Stream, SyncRunId};
 use tests::{Gate, RentalSite, assert_ended_well, on_both_databases, plain, stream};
 
 use super::{LIST, windows_asked};
@@ -99,6 +100,31 @@ on_both_databases! {
         let (result, ()) = tokio::join!(Box::pin(run), usurp);
         assert_eq!(result.unwrap_err().reason(), ReasonCode::LeaseLost);
         site.assert_mirrors_truth().await;
+    }
+
+    async fn a_run_whose_lease_was_taken_a_moment_ago_publishes_no_further_part(app: &TestApp) {
+        let site = app.rental_site(50).await;
+        let (gate, request) = (Gate::nth(3, is_part), plain());
+        let run = site.try_sync_with(&request, &gate);
+        let usurp = async {
+            gate.reached().await;
+            let before = site.covered().await;
+            site.outlive_leases();
+            // Whoever has it now has not noted anything of it yet.
+            let claim = Claim {
+                tenant: site.tenant,
+                connection: site.connection,
+                run: SyncRunId::from_uuid(site.engine.clock.new_id()),
+                holder: "worker-2".to_owned(),
+            };
+            let taken = Lease::take(&site.engine.database, site.engine.clock.now(), claim).await;
+            assert!(matches!(taken, Ok(Taken::Lease(_))));
+            gate.open();
+            before
+        };
+        let (result, before) = tokio::join!(Box::pin(run), usurp);
+        assert_eq!(result.unwrap_err().reason(), ReasonCode::LeaseLost);
+        assert_eq!(site.covered().await, before);
     }
 
     async fn a_window_that_has_grown_is_cut_once(app: &TestApp) {

@@ -4,14 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use ctsync_sandbox::current_rms::AccountSpec;
 use ctsync_sandbox::{Fault, FaultKind, Malformation, Record};
 use engine::observer::{Event, NoObserver, Observer};
+use entity::connection::ConnectionStatus;
 use entity::sync_run;
 use entity::sync_run::{RunKind, RunStatus, RunTrigger};
 use entity::webhook_event::WebhookStatus::{Processed, Received};
+use sea_orm::ActiveValue::Set;
 use serde_json::json;
 use tests::{
-    Gate, PATIENCE, RentalSite, RunningWorker, TestApp, hurry, on_both_databases, queue_is_hurried,
+    Gate, PATIENCE, RentalSite, RunningWorker, TestApp, assert_ended_well, hurry,
+    on_both_databases, queue_is_hurried,
 };
 
 use super::{SINGLE, assert_all_processed, read_count, statuses, work_off};
@@ -84,6 +88,33 @@ on_both_databases! {
         assert_eq!(read_count(&site), 2);
         assert_all_processed(&site).await;
         site.assert_mirrors_truth().await;
+    }
+
+    async fn records_of_the_same_number_in_two_accounts_of_a_tenant_are_two(app: &TestApp) {
+        let first = app.rental_site(5).await;
+        let spec = AccountSpec { subdomain: "second".to_owned(), opportunities: 5, ..AccountSpec::default() };
+        first.change_connection(|row| row.name = Set("first".to_owned())).await;
+        let second = app.rental_site_of(first.tenant, spec, &[]).await;
+        for site in [&first, &second] {
+            assert_ended_well(&site.sync().await);
+            let door = site.open_door().await;
+            rename(site, &site.id(2), "Renamed");
+            site.deliver_last(&door).await;
+        }
+        assert_eq!(first.id(2), second.id(2));
+        second.change_connection(|row| row.status = Set(ConnectionStatus::Paused)).await;
+        let worker = RunningWorker::start(&app.engine, Arc::new(NoObserver));
+        let read = async {
+            while statuses(&first).await[0] == Received {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, read).await.expect("the record is read");
+        worker.stop().await;
+        assert_eq!(statuses(&first).await, [Processed, Received]);
+        let rows = first.rows().await.into_iter();
+        let renamed: Vec<_> = rows.filter(|row| row.subject.as_deref() == Some("Renamed")).collect();
+        assert_eq!((renamed.len(), renamed[0].connection_id), (1, first.connection));
     }
 
     async fn ten_messages_about_one_record_are_one_reading(app: &TestApp) {
