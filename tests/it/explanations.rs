@@ -8,7 +8,11 @@ use entity::Stream;
 use tests::{Site, on_both_databases};
 
 async fn explain(site: &Site, stream: Stream, upstream_id: &str) -> Explanation {
-    let mut found = site.engine.explain(Some(site.tenant), stream, upstream_id).await.unwrap();
+    let mut found = site
+        .engine
+        .explain(Some(site.tenant), stream, upstream_id)
+        .await
+        .unwrap();
     assert_eq!(found.len(), 1);
     found.pop().unwrap()
 }
@@ -19,7 +23,11 @@ async fn sync_later(site: &Site) -> RunReport {
 }
 
 fn changes(explanation: &Explanation) -> Vec<RecordChange> {
-    explanation.history.iter().map(|entry| entry.change).collect()
+    explanation
+        .history
+        .iter()
+        .map(|entry| entry.change)
+        .collect()
 }
 
 on_both_databases! {

@@ -10,11 +10,19 @@ use tokio_util::sync::CancellationToken;
 
 async fn replay(site: &Site) -> RunReport {
     let cancel = CancellationToken::new();
-    site.engine.replay(site.connection, &plain(), &NoObserver, &cancel).await.unwrap()
+    site.engine
+        .replay(site.connection, &plain(), &NoObserver, &cancel)
+        .await
+        .unwrap()
 }
 
 async fn execute(site: &Site, sql: &str) {
-    site.engine.database.writer().execute_unprepared(sql).await.unwrap();
+    site.engine
+        .database
+        .writer()
+        .execute_unprepared(sql)
+        .await
+        .unwrap();
 }
 
 on_both_databases! {

@@ -2,7 +2,9 @@
 
 use chrono::TimeDelta;
 use ctsync_sandbox::{Fault, FaultKind, Malformation};
-use engine::inspect::{CheckState, SyncState, TenantState, doctor, fleet, list_rejects, show_reject, tenant_state};
+use engine::inspect::{
+    CheckState, SyncState, TenantState, doctor, fleet, list_rejects, show_reject, tenant_state,
+};
 use engine::prune::prune;
 use entity::{Stream, tenant};
 use sea_orm::EntityTrait;
@@ -10,8 +12,13 @@ use tests::{Site, endpoint, on_both_databases};
 
 async fn state(site: &Site) -> TenantState {
     let engine = &site.engine;
-    let tenant = tenant::Entity::find_by_id(site.tenant).one(engine.database.reader()).await.unwrap();
-    tenant_state(&engine.database, &engine.clock, &tenant.unwrap()).await.unwrap()
+    let tenant = tenant::Entity::find_by_id(site.tenant)
+        .one(engine.database.reader())
+        .await
+        .unwrap();
+    tenant_state(&engine.database, &engine.clock, &tenant.unwrap())
+        .await
+        .unwrap()
 }
 
 on_both_databases! {

@@ -12,18 +12,31 @@ use tokio_util::sync::CancellationToken;
 async fn verify(site: &Site) -> VerifyReport {
     let before = site.records().await;
     let cancel = CancellationToken::new();
-    let report = site.engine.verify(site.connection, RunTrigger::Cli, &NoObserver, &cancel).await.unwrap();
+    let report = site
+        .engine
+        .verify(site.connection, RunTrigger::Cli, &NoObserver, &cancel)
+        .await
+        .unwrap();
     site.assert_unchanged_since(&before).await;
     report
 }
 
 fn leads(report: &VerifyReport) -> &StreamComparison {
-    report.streams.iter().find(|stream| stream.stream == Stream::Leads).unwrap()
+    report
+        .streams
+        .iter()
+        .find(|stream| stream.stream == Stream::Leads)
+        .unwrap()
 }
 
 /// Changes rows behind the engine's back.
 async fn tamper(site: &Site, sql: &str) {
-    site.engine.database.writer().execute_unprepared(sql).await.unwrap();
+    site.engine
+        .database
+        .writer()
+        .execute_unprepared(sql)
+        .await
+        .unwrap();
 }
 
 on_both_databases! {
