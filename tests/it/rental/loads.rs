@@ -158,7 +158,7 @@ on_both_databases! {
         for nth in 5..40 {
             let id = site.id(nth);
             let stamp = (site.account.now() + TimeDelta::seconds(1)).to_rfc3339();
-            site.account.before_request(super::LIST, nth as u64, move |truth| {
+            site.account.before_request(LIST, nth as u64, move |truth| {
                 let _ = truth.update(Collection::Opportunities, &id, "starts_at", "2026-03-20T10:00:00.000Z");
                 let _ = truth.update(Collection::Opportunities, &id, "updated_at", stamp);
             });

@@ -8,7 +8,6 @@ use engine::webhooks::{
     NewRegistration, Registration, list_hooks, register_hooks, unregister_hooks,
 };
 use entity::{audit_entry, webhook_key};
-use sea_orm::EntityTrait;
 use secrecy::SecretString;
 use tests::{RentalSite, on_both_databases, operator};
 

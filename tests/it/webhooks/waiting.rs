@@ -27,9 +27,11 @@ async fn until(app: &TestApp, site: &RentalSite, is_so: impl Fn(&[Model]) -> boo
         }
     };
     let waited = tokio::time::timeout(PATIENCE, wait).await;
-    if waited.is_err() {
-        panic!("the messages do not come there: {:#?}", site.events().await);
-    }
+    let events = site.events().await;
+    assert!(
+        waited.is_ok(),
+        "the messages do not come there: {events:#?}"
+    );
 }
 
 fn all(status: entity::webhook_event::WebhookStatus) -> impl Fn(&[Model]) -> bool {
