@@ -53,7 +53,7 @@ pub struct Model {
     pub revived_count: i64,
     /// Values of accepted records that could not be understood.
     pub unreadable_value_count: i64,
-    /// Records that do not say when they were changed, or name a time after the reading began.
+    /// Records that do not say when they were changed, or name a time yet to come.
     pub untimed_count: i64,
     /// How many records the upstream said there are, where it says so.
     pub announced_count: Option<i64>,

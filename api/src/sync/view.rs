@@ -82,7 +82,7 @@ pub(crate) struct RunStream {
     revived: i64,
     /// Values that could not be read.
     unreadable: i64,
-    /// Records that do not say when they were changed, or name a time after the reading began; nothing of them is lost.
+    /// Records that do not say when they were changed, or name a time yet to come; they are read all the same.
     untimed: i64,
     /// How many records the upstream announced.
     announced: Option<i64>,

@@ -6,7 +6,7 @@ use entity::sync_run::RunKind;
 use entity::sync_run_stream::StreamStatus;
 
 use super::outcome::Outcome;
-use crate::display::{duration, moment};
+use crate::display::{duration, moment, things};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::table::{Table, number, state, text};
@@ -207,11 +207,12 @@ fn stream_state(report: &RunReport, stream: &StreamReport) -> &'static str {
 
 /// Tells of records that a list of changes would miss; they are asked for by themselves.
 fn untimed_records(stream: &StreamReport) -> Option<String> {
-    (stream.untimed > 0).then(|| {
+    let count = usize::try_from(stream.untimed).unwrap_or_default();
+    (count > 0).then(|| {
         format!(
-            "{}: {} records do not say when they were changed, or name a time after the reading began. They were read all the same.",
+            "{}: {} without a time of change, or with one yet to come, read all the same.",
             stream.stream.as_str().replace('_', " "),
-            stream.untimed
+            things(count, "record")
         )
     })
 }

@@ -19,8 +19,6 @@ pub struct Listing {
     /// Whether rows may join it while it is read. Then only its end is looked for: a row that moved within it is
     /// met by a later reading.
     pub is_open: bool,
-    /// Whether its records do not say when they were changed, or name a time after the reading began; they are counted.
-    pub is_untimed: bool,
 }
 
 /// How the pages of a listing are asked for.
@@ -79,7 +77,6 @@ impl Listing {
             optional: vec![],
             paging,
             is_open: false,
-            is_untimed: false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Work that outlives the process that asked for it.
 //!
-//! A [`Job`](job::Job) is a serialisable struct. It is enqueued in the transaction that records what it is for, and some
+//! A [`Job`] is a serialisable struct. It is enqueued in the transaction that records what it is for, and some
 //! [`Worker`], in this process or another, does it. The queue is apalis's, which delivers a job *at least* once: it
 //! delivers it again when its worker has given no sign of life for a while. That it has an effect *at most* once is
 //! the matter of the job itself; a sync has its lease and fencing number for it.

@@ -27,7 +27,7 @@ pub struct Counters {
     pub revived: u64,
     /// Values that were there but could not be read, stored as null.
     pub unreadable: u64,
-    /// Records that do not say when they were changed, or name a time after the reading began.
+    /// Records that do not say when they were changed, or name a time yet to come.
     pub untimed: u64,
     /// How many records the upstream announced, when it did.
     pub announced: Option<u64>,

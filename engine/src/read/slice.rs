@@ -303,6 +303,8 @@ impl<'a> Draft<'a> {
             }
         };
         counters.unreadable += u64::from(unreadable);
+        let is_untimed = self.reading.slice.boundary.is_untimed(version);
+        counters.untimed += u64::from(is_untimed);
         if is_written {
             self.name(upstream_id, comparison == Comparison::Added);
         }

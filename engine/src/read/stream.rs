@@ -161,15 +161,10 @@ impl Reader<'_> {
         let attempt = if pace == Pace::Concurrent { 1 } else { 2 };
         let mut draft = Draft::new(judge, known, slice, attempt);
         for (listing, first) in listings.iter().zip(first_pages) {
-            let before = draft.reading.counters.read;
             if let Err(error) = walk(self, &mut draft, listing, pace, first).await {
                 let generation = draft.generation;
                 known.withdraw(generation);
                 return Err(error);
-            }
-            let counters = &mut draft.reading.counters;
-            if listing.is_untimed {
-                counters.untimed += counters.read - before;
             }
         }
         Ok(draft.finish())

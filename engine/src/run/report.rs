@@ -85,7 +85,7 @@ pub struct StreamReport {
     pub revived: i64,
     /// Values that could not be read.
     pub unreadable: i64,
-    /// Records that do not say when they were changed, or name a time after the reading began.
+    /// Records that do not say when they were changed, or name a time yet to come.
     pub untimed: i64,
     /// How many records the upstream announced.
     pub announced: Option<i64>,

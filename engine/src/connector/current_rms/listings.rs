@@ -61,12 +61,10 @@ fn changes(since: Timestamp, until: Timestamp) -> Vec<Listing> {
         list(within, &BY_CHANGE),
         Listing {
             is_open: true,
-            is_untimed: true,
             ..list(unstamped, &BY_ID)
         },
         Listing {
             is_open: true,
-            is_untimed: true,
             ..list(later, &BY_CHANGE)
         },
     ]

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { ArchiveTenantData, ArchiveTenantErrors, ArchiveTenantResponses, CancelSyncRunData, CancelSyncRunErrors, CancelSyncRunResponses, CreateConnectionData, CreateConnectionErrors, CreateConnectionResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, CreateUserData, CreateUserErrors, CreateUserResponses, GetConnectionData, GetConnectionErrors, GetConnectionResponses, GetFleetData, GetFleetErrors, GetFleetResponses, GetHotListData, GetHotListErrors, GetHotListResponses, GetLeadData, GetLeadErrors, GetLeadResponses, GetLeadsDashboardData, GetLeadsDashboardErrors, GetLeadsDashboardResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetPipelineDashboardData, GetPipelineDashboardErrors, GetPipelineDashboardResponses, GetPipelineOpportunityData, GetPipelineOpportunityErrors, GetPipelineOpportunityResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetScheduleCalendarData, GetScheduleCalendarErrors, GetScheduleCalendarResponses, GetScheduleData, GetScheduleErrors, GetScheduleResponses, GetSyncRunData, GetSyncRunErrors, GetSyncRunResponses, GetSyncStatusData, GetSyncStatusErrors, GetSyncStatusResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetTokenData, GetTokenErrors, GetTokenResponses, GetUserData, GetUserErrors, GetUserResponses, GrantMembershipData, GrantMembershipErrors, GrantMembershipResponses, ListAuditEntriesData, ListAuditEntriesErrors, ListAuditEntriesResponses, ListConnectionsData, ListConnectionsErrors, ListConnectionsResponses, ListDashboardNotesData, ListDashboardNotesErrors, ListDashboardNotesResponses, ListLeadsData, ListLeadsErrors, ListLeadsResponses, ListPipelineOpportunitiesData, ListPipelineOpportunitiesErrors, ListPipelineOpportunitiesResponses, ListSyncRunsData, ListSyncRunsErrors, ListSyncRunsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListWebhookEventsData, ListWebhookEventsErrors, ListWebhookEventsResponses, PauseConnectionData, PauseConnectionErrors, PauseConnectionResponses, PauseTenantData, PauseTenantErrors, PauseTenantResponses, ReceiveCurrentRmsWebhookData, ReceiveCurrentRmsWebhookErrors, ReceiveCurrentRmsWebhookResponses, RemoveConnectionData, RemoveConnectionErrors, RemoveConnectionResponses, ResumeConnectionData, ResumeConnectionErrors, ResumeConnectionResponses, ResumeTenantData, ResumeTenantErrors, ResumeTenantResponses, RevokeMembershipData, RevokeMembershipErrors, RevokeMembershipResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, SetConnectionCredentialsData, SetConnectionCredentialsErrors, SetConnectionCredentialsResponses, StartSyncRunData, StartSyncRunErrors, StartSyncRunResponses, TestConnectionData, TestConnectionErrors, TestConnectionResponses, UpdateConnectionData, UpdateConnectionErrors, UpdateConnectionResponses, UpdateTenantData, UpdateTenantErrors, UpdateTenantResponses } from './types.gen.js';
+import type { ArchiveTenantData, ArchiveTenantErrors, ArchiveTenantResponses, CancelSyncRunData, CancelSyncRunErrors, CancelSyncRunResponses, CreateConnectionData, CreateConnectionErrors, CreateConnectionResponses, CreateTenantData, CreateTenantErrors, CreateTenantResponses, CreateTokenData, CreateTokenErrors, CreateTokenResponses, CreateUserData, CreateUserErrors, CreateUserResponses, GetConnectionData, GetConnectionErrors, GetConnectionResponses, GetFleetData, GetFleetErrors, GetFleetResponses, GetHotListData, GetHotListErrors, GetHotListResponses, GetLeadData, GetLeadErrors, GetLeadResponses, GetLeadsDashboardData, GetLeadsDashboardErrors, GetLeadsDashboardResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetOpportunitiesDashboardData, GetOpportunitiesDashboardErrors, GetOpportunitiesDashboardResponses, GetOpportunityData, GetOpportunityErrors, GetOpportunityResponses, GetPipelineDashboardData, GetPipelineDashboardErrors, GetPipelineDashboardResponses, GetPipelineOpportunityData, GetPipelineOpportunityErrors, GetPipelineOpportunityResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetScheduleCalendarData, GetScheduleCalendarErrors, GetScheduleCalendarResponses, GetScheduleData, GetScheduleErrors, GetScheduleResponses, GetSyncRunData, GetSyncRunErrors, GetSyncRunResponses, GetSyncStatusData, GetSyncStatusErrors, GetSyncStatusResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetTokenData, GetTokenErrors, GetTokenResponses, GetUserData, GetUserErrors, GetUserResponses, GrantMembershipData, GrantMembershipErrors, GrantMembershipResponses, ListAuditEntriesData, ListAuditEntriesErrors, ListAuditEntriesResponses, ListConnectionsData, ListConnectionsErrors, ListConnectionsResponses, ListDashboardNotesData, ListDashboardNotesErrors, ListDashboardNotesResponses, ListLeadsData, ListLeadsErrors, ListLeadsResponses, ListOpportunitiesData, ListOpportunitiesErrors, ListOpportunitiesResponses, ListPipelineOpportunitiesData, ListPipelineOpportunitiesErrors, ListPipelineOpportunitiesResponses, ListSyncRunsData, ListSyncRunsErrors, ListSyncRunsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, ListTokensData, ListTokensErrors, ListTokensResponses, ListUsersData, ListUsersErrors, ListUsersResponses, ListWebhookEventsData, ListWebhookEventsErrors, ListWebhookEventsResponses, PauseConnectionData, PauseConnectionErrors, PauseConnectionResponses, PauseTenantData, PauseTenantErrors, PauseTenantResponses, ReceiveCurrentRmsWebhookData, ReceiveCurrentRmsWebhookErrors, ReceiveCurrentRmsWebhookResponses, RemoveConnectionData, RemoveConnectionErrors, RemoveConnectionResponses, ResumeConnectionData, ResumeConnectionErrors, ResumeConnectionResponses, ResumeTenantData, ResumeTenantErrors, ResumeTenantResponses, RevokeMembershipData, RevokeMembershipErrors, RevokeMembershipResponses, RevokeTokenData, RevokeTokenErrors, RevokeTokenResponses, SetConnectionCredentialsData, SetConnectionCredentialsErrors, SetConnectionCredentialsResponses, StartIncrementalSyncData, StartIncrementalSyncErrors, StartIncrementalSyncResponses, StartInitialSyncData, StartInitialSyncErrors, StartInitialSyncResponses, StartSyncRunData, StartSyncRunErrors, StartSyncRunResponses, TestConnectionData, TestConnectionErrors, TestConnectionResponses, UpdateConnectionData, UpdateConnectionErrors, UpdateConnectionResponses, UpdateTenantData, UpdateTenantErrors, UpdateTenantResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -68,6 +68,22 @@ export const getLeadsDashboard = <ThrowOnError extends boolean = false>(options?
 export const listDashboardNotes = <ThrowOnError extends boolean = false>(options?: Options<ListDashboardNotesData, ThrowOnError>) => (options?.client ?? client).get<ListDashboardNotesResponses, ListDashboardNotesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/api/dashboard/notes',
+    ...options
+});
+
+/**
+ * Sum up rental opportunities
+ *
+ * Enquiries, quotations and orders of Current RMS, whatever their state and status. The counts of `byState`, of
+ * `byStatus` and of `byMonth` each add up to `total`. `GET /api/opportunities` lists the opportunities behind each
+ * number. Those that are cancelled, lost or dead are not among the `upcoming` ones. While a first load is under
+ * way the numbers are those of the months that have been read.
+ *
+ * Takes the role `tenant_viewer` in the tenant.
+ */
+export const getOpportunitiesDashboard = <ThrowOnError extends boolean = false>(options?: Options<GetOpportunitiesDashboardData, ThrowOnError>) => (options?.client ?? client).get<GetOpportunitiesDashboardResponses, GetOpportunitiesDashboardErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/dashboard/opportunities',
     ...options
 });
 
@@ -143,6 +159,36 @@ export const getLead = <ThrowOnError extends boolean = false>(options: Options<G
 });
 
 /**
+ * List rental opportunities
+ *
+ * Enquiries, quotations and orders of Current RMS. Without filters the `total` of the dashboard; `state` and
+ * `status` give the lines of `byState` and `byStatus`, `startsFrom` and `startsTo` those of `byMonth`,
+ * `hasStart=false` the one without a month. A filter narrows the list, `include…` widens it. Those that were
+ * first seen last come first.
+ *
+ * Takes the role `tenant_viewer` in the tenant.
+ */
+export const listOpportunities = <ThrowOnError extends boolean = false>(options?: Options<ListOpportunitiesData, ThrowOnError>) => (options?.client ?? client).get<ListOpportunitiesResponses, ListOpportunitiesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/opportunities',
+    ...options
+});
+
+/**
+ * Show a rental opportunity
+ *
+ * With everything that the upstream says of it. Also an opportunity that is gone upstream is shown, with the
+ * time it was found gone.
+ *
+ * Takes the role `tenant_viewer` in the tenant.
+ */
+export const getOpportunity = <ThrowOnError extends boolean = false>(options: Options<GetOpportunityData, ThrowOnError>) => (options.client ?? client).get<GetOpportunityResponses, GetOpportunityErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/opportunities/{id}',
+    ...options
+});
+
+/**
  * List opportunities
  *
  * Without filters those that the pipeline's stages count together; `stage` gives one line of them,
@@ -183,9 +229,49 @@ export const getFleet = <ThrowOnError extends boolean = false>(options?: Options
 });
 
 /**
+ * Bring rental data up to date
+ *
+ * Of Current RMS: what has changed since the last sync, and the months whose turn it is to be read again. The
+ * first sync of a connection loads everything. 200 when it has ended in the time that is waited for, whatever
+ * came of it; 202 while it goes on, with `Location` to watch it. 409 while every chosen connection has a run that
+ * is queued or running, and where there is none.
+ *
+ * Takes the role `tenant_admin` in the tenant.
+ */
+export const startIncrementalSync = <ThrowOnError extends boolean = false>(options?: Options<StartIncrementalSyncData, ThrowOnError>) => (options?.client ?? client).post<StartIncrementalSyncResponses, StartIncrementalSyncErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/sync/incremental',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options?.headers
+    }
+});
+
+/**
+ * Load what is not loaded yet
+ *
+ * Of Current RMS: the months that have not been read, as far back and ahead as the settings of the connection
+ * say, or further. A load that was stopped goes on where it was, and what was loaded once is kept up to date. 200
+ * when it has ended in the time that is waited for, whatever came of it; 202 while it goes on, with `Location` to
+ * watch it. 409 while every chosen connection has a run that is queued or running, and where there is none.
+ *
+ * Takes the role `tenant_admin` in the tenant.
+ */
+export const startInitialSync = <ThrowOnError extends boolean = false>(options?: Options<StartInitialSyncData, ThrowOnError>) => (options?.client ?? client).post<StartInitialSyncResponses, StartInitialSyncErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/api/sync/initial',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options?.headers
+    }
+});
+
+/**
  * List runs
  *
- * The newest first, with their counters.
+ * The newest first, with their counters; also those that read a single record.
  *
  * Takes the role `tenant_viewer` in the tenant.
  */
@@ -394,7 +480,7 @@ export const updateConnection = <ThrowOnError extends boolean = false>(options: 
 /**
  * Replace a connection's credentials
  *
- * A connection that waited for them is synced again.
+ * They must be of its upstream. A connection that waited for them is synced again.
  *
  * Takes the role `tenant_admin`.
  */

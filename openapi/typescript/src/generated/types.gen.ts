@@ -83,6 +83,20 @@ export type BrakeLimits = {
 };
 
 /**
+ * What a connection of ClientTether signs in with.
+ */
+export type ClientTetherCredentials = {
+    /**
+     * The location's web key.
+     */
+    webKey: string;
+    /**
+     * The enterprise token; the one of the agency if left out.
+     */
+    accessToken?: string | null;
+};
+
+/**
  * What went wrong, as a word that stays the same.
  */
 export type Code = 'malformed_request' | 'invalid_parameter' | 'invalid_cursor' | 'tenant_required' | 'credential_missing' | 'credential_invalid' | 'credential_expired' | 'credential_revoked' | 'forbidden' | 'not_found' | 'route_not_found' | 'method_not_allowed' | 'request_timeout' | 'conflict' | 'body_too_large' | 'uri_too_long' | 'headers_too_large' | 'unsupported_media_type' | 'invalid' | 'rate_limited' | 'internal' | 'unavailable';
@@ -341,15 +355,16 @@ export type ConnectionTest = {
 /**
  * What a connection signs in with. It is never shown again.
  */
-export type Credentials = {
+export type Credentials = CurrentRmsCredentials;
+
+/**
+ * What a connection of Current RMS signs in with.
+ */
+export type CurrentRmsCredentials = {
     /**
-     * ClientTether: the location's web key.
+     * The first part of `<subdomain>.current-rms.com`.
      */
-    webKey: string;
-    /**
-     * ClientTether: the enterprise token; the one of the agency if left out.
-     */
-    accessToken?: string | null;
+    subdomain: string;
 };
 
 /**
@@ -472,6 +487,34 @@ export type HotListPage = {
      * How old the data is.
      */
     freshness: Freshness;
+};
+
+/**
+ * What to bring up to date; with nothing said, every active connection of Current RMS.
+ */
+export type IncrementalSync = {
+    /**
+     * Only this connection, by id or name.
+     */
+    connection?: string | null;
+};
+
+/**
+ * What to load; with nothing said, what the settings of the connections say.
+ */
+export type InitialSync = {
+    /**
+     * How far back, in days, where that is further than the settings say.
+     */
+    pastDays?: number | null;
+    /**
+     * How far ahead, in days, where that is further than the settings say.
+     */
+    futureDays?: number | null;
+    /**
+     * Only this connection, by id or name.
+     */
+    connection?: string | null;
 };
 
 /**
@@ -815,6 +858,24 @@ export type MembershipGrant = {
 };
 
 /**
+ * The opportunities that start in one month.
+ */
+export type MonthShare = {
+    /**
+     * The month, of UTC; null for those without a start.
+     */
+    month: string | null;
+    /**
+     * Opportunities.
+     */
+    count: number;
+    /**
+     * Sum of their `chargeTotal`.
+     */
+    value: string;
+};
+
+/**
  * A connection to be.
  */
 export type NewConnection = {
@@ -826,6 +887,10 @@ export type NewConnection = {
      * Tells several accounts of one upstream apart; `main` if left out.
      */
     name?: string | null;
+    /**
+     * What it signs in with.
+     */
+    credentials: Credentials;
     /**
      * Settings that differ from the defaults.
      */
@@ -934,6 +999,380 @@ export type NotePage = {
      * The rows, in order.
      */
     items: Array<Note>;
+    /**
+     * Rows of the whole list.
+     */
+    total: number;
+    /**
+     * How many were asked for.
+     */
+    limit: number;
+    /**
+     * Whether there are more.
+     */
+    hasMore: boolean;
+    /**
+     * Continues the list, where there is more.
+     */
+    nextCursor: string | null;
+    /**
+     * How old the data is.
+     */
+    freshness: Freshness;
+};
+
+/**
+ * How many rental opportunities there are, and what they are worth.
+ */
+export type OpportunitiesDashboard = {
+    /**
+     * Opportunities.
+     */
+    total: number;
+    /**
+     * Sum of their `chargeTotal`; one without it adds nothing.
+     */
+    value: string;
+    /**
+     * By state, in the order of the numbers, those without one last.
+     */
+    byState: Array<StateShare>;
+    /**
+     * By status, in the order of the numbers, those without one last.
+     */
+    byStatus: Array<StatusShare>;
+    /**
+     * By the month in which they start, the earliest first, those without a start last.
+     */
+    byMonth: Array<MonthShare>;
+    /**
+     * Those that start next, from now on.
+     */
+    upcoming: Array<Opportunity>;
+    /**
+     * How old the data is.
+     */
+    freshness: Freshness;
+};
+
+/**
+ * An enquiry, quotation or order for rental.
+ */
+export type Opportunity = {
+    /**
+     * The opportunity.
+     */
+    id: string;
+    /**
+     * What the upstream calls it.
+     */
+    upstreamId: string;
+    /**
+     * The connection it came through.
+     */
+    connectionId: string;
+    /**
+     * Title. Text of the upstream's users, which may look like HTML.
+     */
+    subject: string | null;
+    /**
+     * Number that people refer to it by, padded with zeros.
+     */
+    number: string | null;
+    /**
+     * The customer's own reference.
+     */
+    reference: string | null;
+    /**
+     * Description.
+     */
+    description: string | null;
+    /**
+     * When the rental begins; drafts may lack it.
+     */
+    startsAt: string | null;
+    /**
+     * When the rental ends.
+     */
+    endsAt: string | null;
+    /**
+     * When it was ordered; no proof that it is an order.
+     */
+    orderedAt: string | null;
+    /**
+     * What it is: 0 enquiry, 1 draft, 2 quotation, 3 order; there may be other numbers.
+     */
+    state: number | null;
+    /**
+     * The same in the account's words.
+     */
+    stateName: string | null;
+    /**
+     * How far it is: 0 open, 1 provisional, 5 reserved, 20 active, 40 completed, 50 cancelled, 60 lost, 70 dead, 80
+     * postponed; there may be other numbers.
+     */
+    status: number | null;
+    /**
+     * The same in the account's words.
+     */
+    statusName: string | null;
+    /**
+     * The upstream's id of the customer, an organisation or a contact.
+     */
+    memberId: string | null;
+    /**
+     * Name of the customer.
+     */
+    memberName: string | null;
+    /**
+     * The upstream's id of the venue.
+     */
+    venueId: string | null;
+    /**
+     * Name of the venue.
+     */
+    venueName: string | null;
+    /**
+     * The upstream's id of the user responsible.
+     */
+    ownerId: string | null;
+    /**
+     * Name of the user responsible.
+     */
+    ownerName: string | null;
+    /**
+     * The upstream's id of the store, which decides the currency.
+     */
+    storeId: string | null;
+    /**
+     * Total charge: what the dashboard sums up.
+     */
+    chargeTotal: string | null;
+    /**
+     * Total charge without tax.
+     */
+    chargeExcludingTaxTotal: string | null;
+    /**
+     * Total charge with tax.
+     */
+    chargeIncludingTaxTotal: string | null;
+    /**
+     * Charge for rental.
+     */
+    rentalChargeTotal: string | null;
+    /**
+     * Charge for sale.
+     */
+    saleChargeTotal: string | null;
+    /**
+     * Charge for services.
+     */
+    serviceChargeTotal: string | null;
+    /**
+     * Surcharges.
+     */
+    surchargeTotal: string | null;
+    /**
+     * Tax.
+     */
+    taxTotal: string | null;
+    /**
+     * When it was made upstream.
+     */
+    upstreamCreatedAt: string | null;
+    /**
+     * When it was changed upstream.
+     */
+    upstreamUpdatedAt: string | null;
+    /**
+     * When it was first seen here.
+     */
+    createdAt: string;
+    /**
+     * When its last change was seen here.
+     */
+    updatedAt: string;
+    /**
+     * When it was last written from what the upstream said.
+     */
+    syncedAt: string;
+    /**
+     * When the upstream last sent word of it.
+     */
+    lastWebhookAt: string | null;
+    /**
+     * When it was found gone upstream; null while it is there.
+     */
+    deletedAt: string | null;
+};
+
+/**
+ * An opportunity with everything that the upstream says of it.
+ */
+export type OpportunityDetail = {
+    /**
+     * The opportunity.
+     */
+    id: string;
+    /**
+     * What the upstream calls it.
+     */
+    upstreamId: string;
+    /**
+     * The connection it came through.
+     */
+    connectionId: string;
+    /**
+     * Title. Text of the upstream's users, which may look like HTML.
+     */
+    subject: string | null;
+    /**
+     * Number that people refer to it by, padded with zeros.
+     */
+    number: string | null;
+    /**
+     * The customer's own reference.
+     */
+    reference: string | null;
+    /**
+     * Description.
+     */
+    description: string | null;
+    /**
+     * When the rental begins; drafts may lack it.
+     */
+    startsAt: string | null;
+    /**
+     * When the rental ends.
+     */
+    endsAt: string | null;
+    /**
+     * When it was ordered; no proof that it is an order.
+     */
+    orderedAt: string | null;
+    /**
+     * What it is: 0 enquiry, 1 draft, 2 quotation, 3 order; there may be other numbers.
+     */
+    state: number | null;
+    /**
+     * The same in the account's words.
+     */
+    stateName: string | null;
+    /**
+     * How far it is: 0 open, 1 provisional, 5 reserved, 20 active, 40 completed, 50 cancelled, 60 lost, 70 dead, 80
+     * postponed; there may be other numbers.
+     */
+    status: number | null;
+    /**
+     * The same in the account's words.
+     */
+    statusName: string | null;
+    /**
+     * The upstream's id of the customer, an organisation or a contact.
+     */
+    memberId: string | null;
+    /**
+     * Name of the customer.
+     */
+    memberName: string | null;
+    /**
+     * The upstream's id of the venue.
+     */
+    venueId: string | null;
+    /**
+     * Name of the venue.
+     */
+    venueName: string | null;
+    /**
+     * The upstream's id of the user responsible.
+     */
+    ownerId: string | null;
+    /**
+     * Name of the user responsible.
+     */
+    ownerName: string | null;
+    /**
+     * The upstream's id of the store, which decides the currency.
+     */
+    storeId: string | null;
+    /**
+     * Total charge: what the dashboard sums up.
+     */
+    chargeTotal: string | null;
+    /**
+     * Total charge without tax.
+     */
+    chargeExcludingTaxTotal: string | null;
+    /**
+     * Total charge with tax.
+     */
+    chargeIncludingTaxTotal: string | null;
+    /**
+     * Charge for rental.
+     */
+    rentalChargeTotal: string | null;
+    /**
+     * Charge for sale.
+     */
+    saleChargeTotal: string | null;
+    /**
+     * Charge for services.
+     */
+    serviceChargeTotal: string | null;
+    /**
+     * Surcharges.
+     */
+    surchargeTotal: string | null;
+    /**
+     * Tax.
+     */
+    taxTotal: string | null;
+    /**
+     * When it was made upstream.
+     */
+    upstreamCreatedAt: string | null;
+    /**
+     * When it was changed upstream.
+     */
+    upstreamUpdatedAt: string | null;
+    /**
+     * When it was first seen here.
+     */
+    createdAt: string;
+    /**
+     * When its last change was seen here.
+     */
+    updatedAt: string;
+    /**
+     * When it was last written from what the upstream said.
+     */
+    syncedAt: string;
+    /**
+     * When the upstream last sent word of it.
+     */
+    lastWebhookAt: string | null;
+    /**
+     * When it was found gone upstream; null while it is there.
+     */
+    deletedAt: string | null;
+    /**
+     * The record as the upstream sent it.
+     */
+    raw: unknown;
+    /**
+     * How old the data is.
+     */
+    freshness: Freshness;
+};
+
+/**
+ * Opportunities, those that were first seen last first.
+ */
+export type OpportunityPage = {
+    /**
+     * The rows, in order.
+     */
+    items: Array<Opportunity>;
     /**
      * Rows of the whole list.
      */
@@ -1444,6 +1883,10 @@ export type RunStream = {
      */
     unreadable: number;
     /**
+     * Records that do not say when they were changed, or name a time yet to come; they are read all the same.
+     */
+    untimed: number;
+    /**
      * How many records the upstream announced.
      */
     announced: number | null;
@@ -1558,9 +2001,32 @@ export type SourceLeads = {
  */
 export type StartedRuns = {
     /**
-     * The runs; all of them are queued.
+     * The runs, as they are now.
      */
     runs: Array<Run>;
+};
+
+/**
+ * The opportunities with one state.
+ */
+export type StateShare = {
+    /**
+     * What they are: 0 enquiry, 1 draft, 2 quotation, 3 order, or any other number that the upstream has; null where
+     * it is not known.
+     */
+    state: number | null;
+    /**
+     * What the account calls it; null with the state.
+     */
+    name: string | null;
+    /**
+     * Opportunities.
+     */
+    count: number;
+    /**
+     * Sum of their `chargeTotal`.
+     */
+    value: string;
 };
 
 /**
@@ -1579,6 +2045,29 @@ export type StatusLeads = {
      * Place in the pipeline; null for a stage that the upstream does not list.
      */
     position: number | null;
+};
+
+/**
+ * The opportunities with one status.
+ */
+export type StatusShare = {
+    /**
+     * How far they are: 0 open, 1 provisional, 5 reserved, 20 active, 40 completed, 50 cancelled, 60 lost, 70 dead, 80
+     * postponed, or any other number that the upstream has; null where it is not known.
+     */
+    status: number | null;
+    /**
+     * What the account calls it; null with the status.
+     */
+    name: string | null;
+    /**
+     * Opportunities.
+     */
+    count: number;
+    /**
+     * Sum of their `chargeTotal`.
+     */
+    value: string;
 };
 
 /**
@@ -1613,6 +2102,40 @@ export type StreamStatus = 'published' | 'failed' | 'braked' | 'skipped';
  * How much a sync that is started by hand reads.
  */
 export type SyncKind = 'incremental' | 'full';
+
+/**
+ * What came of a sync.
+ */
+export type SyncResult = {
+    /**
+     * Whether everything arrived: the `status` of every run is `success`.
+     */
+    success: boolean;
+    /**
+     * The run; of several the first.
+     */
+    syncId: string;
+    /**
+     * Rows added, changed, deleted or revived.
+     */
+    recordsSynced: number;
+    /**
+     * Records that could not be understood.
+     */
+    recordsFailed: number;
+    /**
+     * How long it took, in milliseconds.
+     */
+    duration: number;
+    /**
+     * What happened, in a sentence.
+     */
+    message: string;
+    /**
+     * The runs, one for each connection.
+     */
+    runs: Array<Run>;
+};
 
 /**
  * A sync to be started; with nothing said, all that is synced on schedule.
@@ -1674,11 +2197,11 @@ export type SyncStatus = {
      */
     recordsUpdated: number;
     /**
-     * The last run.
+     * The last run; not one that read a single record.
      */
     lastSync: Run | null;
     /**
-     * The last runs, the newest first.
+     * The last runs, the newest first, without those that read a single record: `GET /api/sync/runs` lists them, too.
      */
     history: Array<Run>;
     /**
@@ -2099,6 +2622,25 @@ export type WebhookReceipt = {
 export type WebhookStatus = 'received' | 'processed' | 'ignored' | 'failed';
 
 /**
+ * What a connection signs in with. It is never shown again.
+ */
+export type CredentialsWritable = ClientTetherCredentials | CurrentRmsCredentialsWritable;
+
+/**
+ * What a connection of Current RMS signs in with.
+ */
+export type CurrentRmsCredentialsWritable = {
+    /**
+     * The first part of `<subdomain>.current-rms.com`.
+     */
+    subdomain: string;
+    /**
+     * A key of the account's API.
+     */
+    apiKey: string;
+};
+
+/**
  * A connection to be.
  */
 export type NewConnectionWritable = {
@@ -2113,7 +2655,7 @@ export type NewConnectionWritable = {
     /**
      * What it signs in with.
      */
-    credentials: Credentials;
+    credentials: CredentialsWritable;
     /**
      * Settings that differ from the defaults.
      */
@@ -2353,6 +2895,58 @@ export type ListDashboardNotesResponses = {
 };
 
 export type ListDashboardNotesResponse = ListDashboardNotesResponses[keyof ListDashboardNotesResponses];
+
+export type GetOpportunitiesDashboardData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         */
+        'X-Tenant-Id'?: string;
+        /**
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         */
+        'If-None-Match'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How many of the upcoming ones to show.
+         */
+        limit?: number;
+    };
+    url: '/api/dashboard/opportunities';
+};
+
+export type GetOpportunitiesDashboardErrors = {
+    /**
+     * There was no valid credential.
+     */
+    401: Problem;
+    /**
+     * Too many requests with this credential.
+     */
+    429: Problem;
+    /**
+     * The request was refused. `code` says why, `detail` tells people.
+     */
+    '4XX': Problem;
+    /**
+     * The service could not answer. With 503 it will be able to, soon.
+     */
+    '5XX': Problem;
+};
+
+export type GetOpportunitiesDashboardError = GetOpportunitiesDashboardErrors[keyof GetOpportunitiesDashboardErrors];
+
+export type GetOpportunitiesDashboardResponses = {
+    /**
+     * What was asked for.
+     */
+    200: OpportunitiesDashboard;
+};
+
+export type GetOpportunitiesDashboardResponse = GetOpportunitiesDashboardResponses[keyof GetOpportunitiesDashboardResponses];
 
 export type GetPipelineDashboardData = {
     body?: never;
@@ -2670,6 +3264,154 @@ export type GetLeadResponses = {
 
 export type GetLeadResponse = GetLeadResponses[keyof GetLeadResponses];
 
+export type ListOpportunitiesData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         */
+        'X-Tenant-Id'?: string;
+        /**
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         */
+        'If-None-Match'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * How many to show.
+         */
+        limit?: number;
+        /**
+         * Continues the list: the `nextCursor` of its last part.
+         */
+        cursor?: string;
+        /**
+         * Only opportunities with one of these states, separated by commas: 0 enquiry, 1 draft, 2 quotation, 3 order,
+         * any other number, or `none` where the state is not known.
+         */
+        state?: string;
+        /**
+         * Only opportunities with one of these statuses, separated by commas: 0 open, 1 provisional, 5 reserved, 20
+         * active, 40 completed, 50 cancelled, 60 lost, 70 dead, 80 postponed, any other number, or `none` where the
+         * status is not known.
+         */
+        status?: string;
+        /**
+         * Only opportunities that start at this time or later.
+         */
+        startsFrom?: string;
+        /**
+         * Only opportunities that start before this time.
+         */
+        startsTo?: string;
+        /**
+         * Only opportunities with a start, or only the others.
+         */
+        hasStart?: boolean;
+        /**
+         * Only opportunities for this customer: the whole `memberId` or `memberName`.
+         */
+        organisation?: string;
+        /**
+         * Only opportunities that contain this in subject, number, or the name of customer or venue: literal text,
+         * ASCII letters in any case.
+         */
+        search?: string;
+        /**
+         * Only opportunities whose last change was seen here at this time or later.
+         */
+        updatedSince?: string;
+        /**
+         * Opportunities that are gone upstream, too.
+         */
+        includeDeleted?: boolean;
+    };
+    url: '/api/opportunities';
+};
+
+export type ListOpportunitiesErrors = {
+    /**
+     * There was no valid credential.
+     */
+    401: Problem;
+    /**
+     * Too many requests with this credential.
+     */
+    429: Problem;
+    /**
+     * The request was refused. `code` says why, `detail` tells people.
+     */
+    '4XX': Problem;
+    /**
+     * The service could not answer. With 503 it will be able to, soon.
+     */
+    '5XX': Problem;
+};
+
+export type ListOpportunitiesError = ListOpportunitiesErrors[keyof ListOpportunitiesErrors];
+
+export type ListOpportunitiesResponses = {
+    /**
+     * What was asked for.
+     */
+    200: OpportunityPage;
+};
+
+export type ListOpportunitiesResponse = ListOpportunitiesResponses[keyof ListOpportunitiesResponses];
+
+export type GetOpportunityData = {
+    body?: never;
+    headers?: {
+        /**
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         */
+        'X-Tenant-Id'?: string;
+        /**
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         */
+        'If-None-Match'?: string;
+    };
+    path: {
+        /**
+         * The opportunity.
+         */
+        id: string;
+    };
+    query?: never;
+    url: '/api/opportunities/{id}';
+};
+
+export type GetOpportunityErrors = {
+    /**
+     * There was no valid credential.
+     */
+    401: Problem;
+    /**
+     * Too many requests with this credential.
+     */
+    429: Problem;
+    /**
+     * The request was refused. `code` says why, `detail` tells people.
+     */
+    '4XX': Problem;
+    /**
+     * The service could not answer. With 503 it will be able to, soon.
+     */
+    '5XX': Problem;
+};
+
+export type GetOpportunityError = GetOpportunityErrors[keyof GetOpportunityErrors];
+
+export type GetOpportunityResponses = {
+    /**
+     * What was asked for.
+     */
+    200: OpportunityDetail;
+};
+
+export type GetOpportunityResponse = GetOpportunityResponses[keyof GetOpportunityResponses];
+
 export type ListPipelineOpportunitiesData = {
     body?: never;
     headers?: {
@@ -2852,6 +3594,110 @@ export type GetFleetResponses = {
 };
 
 export type GetFleetResponse = GetFleetResponses[keyof GetFleetResponses];
+
+export type StartIncrementalSyncData = {
+    body?: IncrementalSync;
+    headers?: {
+        /**
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         */
+        'X-Tenant-Id'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * For how many seconds to wait for the end, at most.
+         */
+        wait?: number;
+    };
+    url: '/api/sync/incremental';
+};
+
+export type StartIncrementalSyncErrors = {
+    /**
+     * There was no valid credential.
+     */
+    401: Problem;
+    /**
+     * Too many requests with this credential.
+     */
+    429: Problem;
+    /**
+     * The request was refused. `code` says why, `detail` tells people.
+     */
+    '4XX': Problem;
+    /**
+     * The service could not answer. With 503 it will be able to, soon.
+     */
+    '5XX': Problem;
+};
+
+export type StartIncrementalSyncError = StartIncrementalSyncErrors[keyof StartIncrementalSyncErrors];
+
+export type StartIncrementalSyncResponses = {
+    /**
+     * What came of it.
+     */
+    200: SyncResult;
+    /**
+     * It will be done.
+     */
+    202: StartedRuns;
+};
+
+export type StartIncrementalSyncResponse = StartIncrementalSyncResponses[keyof StartIncrementalSyncResponses];
+
+export type StartInitialSyncData = {
+    body?: InitialSync;
+    headers?: {
+        /**
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         */
+        'X-Tenant-Id'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * For how many seconds to wait for the end, at most.
+         */
+        wait?: number;
+    };
+    url: '/api/sync/initial';
+};
+
+export type StartInitialSyncErrors = {
+    /**
+     * There was no valid credential.
+     */
+    401: Problem;
+    /**
+     * Too many requests with this credential.
+     */
+    429: Problem;
+    /**
+     * The request was refused. `code` says why, `detail` tells people.
+     */
+    '4XX': Problem;
+    /**
+     * The service could not answer. With 503 it will be able to, soon.
+     */
+    '5XX': Problem;
+};
+
+export type StartInitialSyncError = StartInitialSyncErrors[keyof StartInitialSyncErrors];
+
+export type StartInitialSyncResponses = {
+    /**
+     * What came of it.
+     */
+    200: SyncResult;
+    /**
+     * It will be done.
+     */
+    202: StartedRuns;
+};
+
+export type StartInitialSyncResponse = StartInitialSyncResponses[keyof StartInitialSyncResponses];
 
 export type ListSyncRunsData = {
     body?: never;
@@ -3551,7 +4397,7 @@ export type UpdateConnectionResponses = {
 export type UpdateConnectionResponse = UpdateConnectionResponses[keyof UpdateConnectionResponses];
 
 export type SetConnectionCredentialsData = {
-    body: Credentials;
+    body: CredentialsWritable;
     path: {
         /**
          * The tenant, by id or slug.

@@ -3,8 +3,8 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen.js';
-import { archiveTenant, cancelSyncRun, createConnection, createTenant, createToken, createUser, getConnection, getFleet, getHotList, getLead, getLeadsDashboard, getLiveness, getPipelineDashboard, getPipelineOpportunity, getReadiness, getSchedule, getScheduleCalendar, getSyncRun, getSyncStatus, getTenant, getToken, getUser, grantMembership, listAuditEntries, listConnections, listDashboardNotes, listLeads, listPipelineOpportunities, listSyncRuns, listTenants, listTokens, listUsers, listWebhookEvents, type Options, pauseConnection, pauseTenant, receiveCurrentRmsWebhook, removeConnection, resumeConnection, resumeTenant, revokeMembership, revokeToken, setConnectionCredentials, startSyncRun, testConnection, updateConnection, updateTenant } from '../sdk.gen.js';
-import type { ArchiveTenantData, ArchiveTenantError, ArchiveTenantResponse, CancelSyncRunData, CancelSyncRunError, CancelSyncRunResponse, CreateConnectionData, CreateConnectionError, CreateConnectionResponse, CreateTenantData, CreateTenantError, CreateTenantResponse, CreateTokenData, CreateTokenError, CreateTokenResponse, CreateUserData, CreateUserError, CreateUserResponse, GetConnectionData, GetConnectionError, GetConnectionResponse, GetFleetData, GetFleetError, GetFleetResponse, GetHotListData, GetHotListError, GetHotListResponse, GetLeadData, GetLeadError, GetLeadResponse, GetLeadsDashboardData, GetLeadsDashboardError, GetLeadsDashboardResponse, GetLivenessData, GetLivenessError, GetLivenessResponse, GetPipelineDashboardData, GetPipelineDashboardError, GetPipelineDashboardResponse, GetPipelineOpportunityData, GetPipelineOpportunityError, GetPipelineOpportunityResponse, GetReadinessData, GetReadinessError, GetReadinessResponse, GetScheduleCalendarData, GetScheduleCalendarError, GetScheduleCalendarResponse, GetScheduleData, GetScheduleError, GetScheduleResponse, GetSyncRunData, GetSyncRunError, GetSyncRunResponse, GetSyncStatusData, GetSyncStatusError, GetSyncStatusResponse, GetTenantData, GetTenantError, GetTenantResponse, GetTokenData, GetTokenError, GetTokenResponse, GetUserData, GetUserError, GetUserResponse, GrantMembershipData, GrantMembershipError, GrantMembershipResponse, ListAuditEntriesData, ListAuditEntriesError, ListAuditEntriesResponse, ListConnectionsData, ListConnectionsError, ListConnectionsResponse, ListDashboardNotesData, ListDashboardNotesError, ListDashboardNotesResponse, ListLeadsData, ListLeadsError, ListLeadsResponse, ListPipelineOpportunitiesData, ListPipelineOpportunitiesError, ListPipelineOpportunitiesResponse, ListSyncRunsData, ListSyncRunsError, ListSyncRunsResponse, ListTenantsData, ListTenantsError, ListTenantsResponse, ListTokensData, ListTokensError, ListTokensResponse, ListUsersData, ListUsersError, ListUsersResponse, ListWebhookEventsData, ListWebhookEventsError, ListWebhookEventsResponse, PauseConnectionData, PauseConnectionError, PauseConnectionResponse, PauseTenantData, PauseTenantError, PauseTenantResponse, ReceiveCurrentRmsWebhookData, ReceiveCurrentRmsWebhookError, ReceiveCurrentRmsWebhookResponse, RemoveConnectionData, RemoveConnectionError, RemoveConnectionResponse, ResumeConnectionData, ResumeConnectionError, ResumeConnectionResponse, ResumeTenantData, ResumeTenantError, ResumeTenantResponse, RevokeMembershipData, RevokeMembershipError, RevokeMembershipResponse, RevokeTokenData, RevokeTokenError, RevokeTokenResponse, SetConnectionCredentialsData, SetConnectionCredentialsError, SetConnectionCredentialsResponse, StartSyncRunData, StartSyncRunError, StartSyncRunResponse, TestConnectionData, TestConnectionError, TestConnectionResponse, UpdateConnectionData, UpdateConnectionError, UpdateConnectionResponse, UpdateTenantData, UpdateTenantError, UpdateTenantResponse } from '../types.gen.js';
+import { archiveTenant, cancelSyncRun, createConnection, createTenant, createToken, createUser, getConnection, getFleet, getHotList, getLead, getLeadsDashboard, getLiveness, getOpportunitiesDashboard, getOpportunity, getPipelineDashboard, getPipelineOpportunity, getReadiness, getSchedule, getScheduleCalendar, getSyncRun, getSyncStatus, getTenant, getToken, getUser, grantMembership, listAuditEntries, listConnections, listDashboardNotes, listLeads, listOpportunities, listPipelineOpportunities, listSyncRuns, listTenants, listTokens, listUsers, listWebhookEvents, type Options, pauseConnection, pauseTenant, receiveCurrentRmsWebhook, removeConnection, resumeConnection, resumeTenant, revokeMembership, revokeToken, setConnectionCredentials, startIncrementalSync, startInitialSync, startSyncRun, testConnection, updateConnection, updateTenant } from '../sdk.gen.js';
+import type { ArchiveTenantData, ArchiveTenantError, ArchiveTenantResponse, CancelSyncRunData, CancelSyncRunError, CancelSyncRunResponse, CreateConnectionData, CreateConnectionError, CreateConnectionResponse, CreateTenantData, CreateTenantError, CreateTenantResponse, CreateTokenData, CreateTokenError, CreateTokenResponse, CreateUserData, CreateUserError, CreateUserResponse, GetConnectionData, GetConnectionError, GetConnectionResponse, GetFleetData, GetFleetError, GetFleetResponse, GetHotListData, GetHotListError, GetHotListResponse, GetLeadData, GetLeadError, GetLeadResponse, GetLeadsDashboardData, GetLeadsDashboardError, GetLeadsDashboardResponse, GetLivenessData, GetLivenessError, GetLivenessResponse, GetOpportunitiesDashboardData, GetOpportunitiesDashboardError, GetOpportunitiesDashboardResponse, GetOpportunityData, GetOpportunityError, GetOpportunityResponse, GetPipelineDashboardData, GetPipelineDashboardError, GetPipelineDashboardResponse, GetPipelineOpportunityData, GetPipelineOpportunityError, GetPipelineOpportunityResponse, GetReadinessData, GetReadinessError, GetReadinessResponse, GetScheduleCalendarData, GetScheduleCalendarError, GetScheduleCalendarResponse, GetScheduleData, GetScheduleError, GetScheduleResponse, GetSyncRunData, GetSyncRunError, GetSyncRunResponse, GetSyncStatusData, GetSyncStatusError, GetSyncStatusResponse, GetTenantData, GetTenantError, GetTenantResponse, GetTokenData, GetTokenError, GetTokenResponse, GetUserData, GetUserError, GetUserResponse, GrantMembershipData, GrantMembershipError, GrantMembershipResponse, ListAuditEntriesData, ListAuditEntriesError, ListAuditEntriesResponse, ListConnectionsData, ListConnectionsError, ListConnectionsResponse, ListDashboardNotesData, ListDashboardNotesError, ListDashboardNotesResponse, ListLeadsData, ListLeadsError, ListLeadsResponse, ListOpportunitiesData, ListOpportunitiesError, ListOpportunitiesResponse, ListPipelineOpportunitiesData, ListPipelineOpportunitiesError, ListPipelineOpportunitiesResponse, ListSyncRunsData, ListSyncRunsError, ListSyncRunsResponse, ListTenantsData, ListTenantsError, ListTenantsResponse, ListTokensData, ListTokensError, ListTokensResponse, ListUsersData, ListUsersError, ListUsersResponse, ListWebhookEventsData, ListWebhookEventsError, ListWebhookEventsResponse, PauseConnectionData, PauseConnectionError, PauseConnectionResponse, PauseTenantData, PauseTenantError, PauseTenantResponse, ReceiveCurrentRmsWebhookData, ReceiveCurrentRmsWebhookError, ReceiveCurrentRmsWebhookResponse, RemoveConnectionData, RemoveConnectionError, RemoveConnectionResponse, ResumeConnectionData, ResumeConnectionError, ResumeConnectionResponse, ResumeTenantData, ResumeTenantError, ResumeTenantResponse, RevokeMembershipData, RevokeMembershipError, RevokeMembershipResponse, RevokeTokenData, RevokeTokenError, RevokeTokenResponse, SetConnectionCredentialsData, SetConnectionCredentialsError, SetConnectionCredentialsResponse, StartIncrementalSyncData, StartIncrementalSyncError, StartIncrementalSyncResponse, StartInitialSyncData, StartInitialSyncError, StartInitialSyncResponse, StartSyncRunData, StartSyncRunError, StartSyncRunResponse, TestConnectionData, TestConnectionError, TestConnectionResponse, UpdateConnectionData, UpdateConnectionError, UpdateConnectionResponse, UpdateTenantData, UpdateTenantError, UpdateTenantResponse } from '../types.gen.js';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -250,6 +250,31 @@ export const listDashboardNotesInfiniteOptions = (options?: Options<ListDashboar
     queryKey: listDashboardNotesInfiniteQueryKey(options)
 });
 
+export const getOpportunitiesDashboardQueryKey = (options?: Options<GetOpportunitiesDashboardData>) => createQueryKey('getOpportunitiesDashboard', options);
+
+/**
+ * Sum up rental opportunities
+ *
+ * Enquiries, quotations and orders of Current RMS, whatever their state and status. The counts of `byState`, of
+ * `byStatus` and of `byMonth` each add up to `total`. `GET /api/opportunities` lists the opportunities behind each
+ * number. Those that are cancelled, lost or dead are not among the `upcoming` ones. While a first load is under
+ * way the numbers are those of the months that have been read.
+ *
+ * Takes the role `tenant_viewer` in the tenant.
+ */
+export const getOpportunitiesDashboardOptions = (options?: Options<GetOpportunitiesDashboardData>) => queryOptions<GetOpportunitiesDashboardResponse, GetOpportunitiesDashboardError, GetOpportunitiesDashboardResponse, ReturnType<typeof getOpportunitiesDashboardQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getOpportunitiesDashboard({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getOpportunitiesDashboardQueryKey(options)
+});
+
 export const getPipelineDashboardQueryKey = (options?: Options<GetPipelineDashboardData>) => createQueryKey('getPipelineDashboard', options);
 
 /**
@@ -431,6 +456,88 @@ export const getLeadOptions = (options: Options<GetLeadData>) => queryOptions<Ge
     queryKey: getLeadQueryKey(options)
 });
 
+export const listOpportunitiesQueryKey = (options?: Options<ListOpportunitiesData>) => createQueryKey('listOpportunities', options);
+
+/**
+ * List rental opportunities
+ *
+ * Enquiries, quotations and orders of Current RMS. Without filters the `total` of the dashboard; `state` and
+ * `status` give the lines of `byState` and `byStatus`, `startsFrom` and `startsTo` those of `byMonth`,
+ * `hasStart=false` the one without a month. A filter narrows the list, `include…` widens it. Those that were
+ * first seen last come first.
+ *
+ * Takes the role `tenant_viewer` in the tenant.
+ */
+export const listOpportunitiesOptions = (options?: Options<ListOpportunitiesData>) => queryOptions<ListOpportunitiesResponse, ListOpportunitiesError, ListOpportunitiesResponse, ReturnType<typeof listOpportunitiesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listOpportunities({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listOpportunitiesQueryKey(options)
+});
+
+export const listOpportunitiesInfiniteQueryKey = (options?: Options<ListOpportunitiesData>): QueryKey<Options<ListOpportunitiesData>> => createQueryKey('listOpportunities', options, true);
+
+/**
+ * List rental opportunities
+ *
+ * Enquiries, quotations and orders of Current RMS. Without filters the `total` of the dashboard; `state` and
+ * `status` give the lines of `byState` and `byStatus`, `startsFrom` and `startsTo` those of `byMonth`,
+ * `hasStart=false` the one without a month. A filter narrows the list, `include…` widens it. Those that were
+ * first seen last come first.
+ *
+ * Takes the role `tenant_viewer` in the tenant.
+ */
+export const listOpportunitiesInfiniteOptions = (options?: Options<ListOpportunitiesData>) => infiniteQueryOptions<ListOpportunitiesResponse, ListOpportunitiesError, InfiniteData<ListOpportunitiesResponse>, QueryKey<Options<ListOpportunitiesData>>, string | Pick<QueryKey<Options<ListOpportunitiesData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
+// @ts-ignore
+{
+    queryFn: async ({ pageParam, queryKey, signal }) => {
+        // @ts-ignore
+        const page: Pick<QueryKey<Options<ListOpportunitiesData>>[0], 'body' | 'headers' | 'path' | 'query'> = typeof pageParam === 'object' ? pageParam : {
+            query: {
+                cursor: pageParam
+            }
+        };
+        const params = createInfiniteParams(queryKey, page);
+        const { data } = await listOpportunities({
+            ...options,
+            ...params,
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listOpportunitiesInfiniteQueryKey(options)
+});
+
+export const getOpportunityQueryKey = (options: Options<GetOpportunityData>) => createQueryKey('getOpportunity', options);
+
+/**
+ * Show a rental opportunity
+ *
+ * With everything that the upstream says of it. Also an opportunity that is gone upstream is shown, with the
+ * time it was found gone.
+ *
+ * Takes the role `tenant_viewer` in the tenant.
+ */
+export const getOpportunityOptions = (options: Options<GetOpportunityData>) => queryOptions<GetOpportunityResponse, GetOpportunityError, GetOpportunityResponse, ReturnType<typeof getOpportunityQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getOpportunity({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getOpportunityQueryKey(options)
+});
+
 export const listPipelineOpportunitiesQueryKey = (options?: Options<ListPipelineOpportunitiesData>) => createQueryKey('listPipelineOpportunities', options);
 
 /**
@@ -531,12 +638,60 @@ export const getFleetOptions = (options?: Options<GetFleetData>) => queryOptions
     queryKey: getFleetQueryKey(options)
 });
 
+/**
+ * Bring rental data up to date
+ *
+ * Of Current RMS: what has changed since the last sync, and the months whose turn it is to be read again. The
+ * first sync of a connection loads everything. 200 when it has ended in the time that is waited for, whatever
+ * came of it; 202 while it goes on, with `Location` to watch it. 409 while every chosen connection has a run that
+ * is queued or running, and where there is none.
+ *
+ * Takes the role `tenant_admin` in the tenant.
+ */
+export const startIncrementalSyncMutation = (options?: Partial<Options<StartIncrementalSyncData>>): UseMutationOptions<StartIncrementalSyncResponse, StartIncrementalSyncError, Options<StartIncrementalSyncData>> => {
+    const mutationOptions: UseMutationOptions<StartIncrementalSyncResponse, StartIncrementalSyncError, Options<StartIncrementalSyncData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await startIncrementalSync({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Load what is not loaded yet
+ *
+ * Of Current RMS: the months that have not been read, as far back and ahead as the settings of the connection
+ * say, or further. A load that was stopped goes on where it was, and what was loaded once is kept up to date. 200
+ * when it has ended in the time that is waited for, whatever came of it; 202 while it goes on, with `Location` to
+ * watch it. 409 while every chosen connection has a run that is queued or running, and where there is none.
+ *
+ * Takes the role `tenant_admin` in the tenant.
+ */
+export const startInitialSyncMutation = (options?: Partial<Options<StartInitialSyncData>>): UseMutationOptions<StartInitialSyncResponse, StartInitialSyncError, Options<StartInitialSyncData>> => {
+    const mutationOptions: UseMutationOptions<StartInitialSyncResponse, StartInitialSyncError, Options<StartInitialSyncData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await startInitialSync({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
 export const listSyncRunsQueryKey = (options?: Options<ListSyncRunsData>) => createQueryKey('listSyncRuns', options);
 
 /**
  * List runs
  *
- * The newest first, with their counters.
+ * The newest first, with their counters; also those that read a single record.
  *
  * Takes the role `tenant_viewer` in the tenant.
  */
@@ -558,7 +713,7 @@ export const listSyncRunsInfiniteQueryKey = (options?: Options<ListSyncRunsData>
 /**
  * List runs
  *
- * The newest first, with their counters.
+ * The newest first, with their counters; also those that read a single record.
  *
  * Takes the role `tenant_viewer` in the tenant.
  */
@@ -881,7 +1036,7 @@ export const updateConnectionMutation = (options?: Partial<Options<UpdateConnect
 /**
  * Replace a connection's credentials
  *
- * A connection that waited for them is synced again.
+ * They must be of its upstream. A connection that waited for them is synced again.
  *
  * Takes the role `tenant_admin`.
  */
