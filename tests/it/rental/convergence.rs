@@ -366,7 +366,7 @@ async fn the_mirror_converges(app: &TestApp, number: usize, steps: Vec<Step>) {
 }
 
 fn check(backend: Backend) {
-    property(backend, &vec(step(), 1..16), &the_mirror_converges);
+    property(backend, &vec(step(), 1..12), &the_mirror_converges);
 }
 
 #[test]
