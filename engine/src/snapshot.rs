@@ -3,7 +3,7 @@
 //! Equal bytes of a tenant are stored once. A snapshot is committed on its own, apart from the run's
 //! publication: it says what the upstream said, whatever becomes of the run.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use entity::{ConnectionId, SnapshotId, Stream, SyncRunId, TenantId, raw_payload, snapshot};
@@ -168,9 +168,10 @@ impl Store {
         tx.commit().await.attempt("store snapshots")
     }
 
-    /// Returns the payloads that may be new, each once.
+    /// Returns the payloads that may be new, each once and in the order of their hashes: writers that lock the same ones in
+    /// another order could wait for each other.
     fn payloads(&self, batch: Vec<Snapshot>) -> Result<Vec<raw_payload::ActiveModel>> {
-        let mut payloads = HashMap::new();
+        let mut payloads = BTreeMap::new();
         for snapshot in batch {
             if let Storage::New(digest) = snapshot.storage {
                 payloads
@@ -239,13 +240,14 @@ fn parameters(answer: &Answer) -> serde_json::Value {
     object.into()
 }
 
-/// Equal bytes are there already; their digest may be of older rules.
+/// Equal bytes are there already. They are renewed, so that retention lets them be; their digest may be of older rules.
 fn keep_bytes() -> OnConflict {
     use raw_payload::Column;
-    let is_digested = Expr::col((Alias::new("excluded"), Column::Digest)).is_not_null();
+    let given = Expr::col((Alias::new("excluded"), Column::Digest));
+    let stored = Expr::col((raw_payload::Entity, Column::Digest));
     OnConflict::columns([Column::TenantId, Column::Hash])
-        .update_column(Column::Digest)
-        .action_and_where(is_digested)
+        .update_column(Column::CreatedAt)
+        .value(Column::Digest, given.if_null(stored))
         .to_owned()
 }
 

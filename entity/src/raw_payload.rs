@@ -26,6 +26,7 @@ pub struct Model {
     pub raw_size: i64,
     /// Bytes after compression.
     pub stored_size: i64,
+    /// When an answer with these bytes was last stored.
     pub created_at: Timestamp,
 }
 

@@ -27,6 +27,7 @@ mod readers;
 mod rejects;
 mod rental;
 mod replay;
+mod retention;
 mod retries;
 mod schema;
 mod sign_in;

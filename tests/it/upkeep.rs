@@ -5,7 +5,7 @@ use ctsync_sandbox::{Fault, FaultKind, Malformation};
 use engine::inspect::{
     CheckState, SyncState, TenantState, doctor, fleet, list_rejects, show_reject, tenant_state,
 };
-use engine::prune::prune;
+use engine::prune::{Periods, prune};
 use entity::{Stream, tenant};
 use sea_orm::EntityTrait;
 use tests::{Site, endpoint, on_both_databases};
@@ -99,13 +99,13 @@ on_both_databases! {
         }
         app.clock.advance(TimeDelta::days(60));
         let database = &site.engine.database;
-        let pruned = prune(database, &app.engine.clock, TimeDelta::days(30)).await.unwrap();
+        let pruned = prune(database, &app.engine.clock, Periods::default()).await.unwrap();
         assert!(pruned.snapshots > 0 && pruned.payloads > 0, "{pruned:?}");
         let cancel = tokio_util::sync::CancellationToken::new();
         let replayed = site.engine.replay(site.connection, &tests::plain(), &engine::observer::NoObserver, &cancel).await;
         tests::assert_ended_well(&replayed.unwrap());
         site.assert_mirrors_truth().await;
-        let nothing = prune(database, &app.engine.clock, TimeDelta::days(30)).await.unwrap();
+        let nothing = prune(database, &app.engine.clock, Periods::default()).await.unwrap();
         assert_eq!((nothing.snapshots, nothing.payloads), (0, 0));
     }
 }

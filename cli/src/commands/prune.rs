@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use chrono::TimeDelta;
-use engine::prune::{Pruned, prune};
+use engine::prune::{Periods, Pruned, prune};
 
 use crate::context::Context;
 use crate::display::things;
@@ -14,21 +14,29 @@ use crate::exit::{Exit, Usage};
 #[derive(Debug, clap::Args)]
 pub(crate) struct PruneArgs {
     /// Age from which snapshots, runs and webhooks are forgotten, unless a row still needs them.
-    #[arg(long, value_name = "TIME", default_value = "90d", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration::parse)]
     keep: Duration,
+
+    /// Age from which entries of the audit log are forgotten.
+    #[arg(long, value_name = "TIME", default_value = "400d", value_parser = duration::parse)]
+    keep_audit: Duration,
 }
 
 pub(crate) async fn run(context: &Context, args: &PruneArgs) -> Result<Exit> {
-    let keep =
-        TimeDelta::from_std(args.keep).map_err(|_| Usage("--keep is too long".to_owned()))?;
+    let periods = Periods {
+        history: age(args.keep, "--keep")?,
+        audit: age(args.keep_audit, "--keep-audit")?,
+        ..Periods::default()
+    };
     let database = context.database().await?;
-    let pruned = prune(&database, &context.clock, keep).await?;
+    let pruned = prune(&database, &context.clock, periods).await?;
     context.output.result(&pruned, || {
         let Pruned {
             snapshots,
             payloads,
             runs,
             webhooks,
+            ..
         } = pruned;
         let text = |count: u64, thing| things(usize::try_from(count).unwrap_or(usize::MAX), thing);
         format!(
@@ -40,4 +48,8 @@ pub(crate) async fn run(context: &Context, args: &PruneArgs) -> Result<Exit> {
         )
     })?;
     Ok(Exit::Success)
+}
+
+fn age(given: Duration, flag: &str) -> Result<TimeDelta, Usage> {
+    TimeDelta::from_std(given).map_err(|_| Usage(format!("{flag} is too long")))
 }
