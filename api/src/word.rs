@@ -70,7 +70,7 @@ words! {
     /// Why a run or a stream was no success.
     ReasonCode of entity::ReasonCode {
         Auth, Upstream, RateLimited, Timeout, IncompleteListing, MassDeleteBrake, RejectedRecords,
-        Deadline, Cancelled, Locked, LeaseLost, Database, Internal,
+        Numbers, Drift, Deadline, Cancelled, Locked, LeaseLost, Database, Internal,
     }
 
     /// Whether a connection is synced.

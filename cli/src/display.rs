@@ -1,7 +1,7 @@
 //! Numbers and times in the words of people.
 
 use chrono::SecondsFormat;
-use entity::{Amount, Timestamp};
+use entity::{AmountSum, Timestamp};
 
 /// Returns how long ago `time` was: `just now`, `12 min ago`, `3 h ago`, `5 days ago`.
 pub(crate) fn ago(now: Timestamp, time: Timestamp) -> String {
@@ -53,7 +53,7 @@ pub(crate) fn count(number: i64) -> String {
 }
 
 /// Returns money with two places at least, its thousands apart: `1,897,325.50`.
-pub(crate) fn money(amount: Amount) -> String {
+pub(crate) fn money(amount: AmountSum) -> String {
     let text = amount.to_decimal_string(2);
     let (whole, places) = text.split_once('.').unwrap_or((&text, "00"));
     match whole.parse::<i64>() {
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn money_is_exact() {
         let texts = [18_973_255_000, -5_000, 0, 12_345_678]
-            .map(Amount::from_scaled)
+            .map(|scaled| AmountSum::from(entity::Amount::from_scaled(scaled)))
             .map(money);
         assert_eq!(texts, ["1,897,325.50", "-0.50", "0.00", "1,234.5678"]);
     }

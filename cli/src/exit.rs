@@ -106,7 +106,7 @@ impl From<ReasonCode> for Exit {
                 Self::UpstreamUnavailable
             }
             ReasonCode::IncompleteListing | ReasonCode::MassDeleteBrake => Self::Integrity,
-            ReasonCode::RejectedRecords => Self::Partial,
+            ReasonCode::RejectedRecords | ReasonCode::Numbers | ReasonCode::Drift => Self::Partial,
             ReasonCode::Deadline | ReasonCode::Cancelled => Self::Stopped,
             ReasonCode::Locked | ReasonCode::LeaseLost => Self::Locked,
             ReasonCode::Database => Self::Database,

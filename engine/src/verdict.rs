@@ -39,6 +39,16 @@ impl Verdict {
         }
     }
 
+    /// The same; but where numbers are not what the records say, there is something to complain about.
+    #[must_use]
+    pub(crate) fn with_numbers(&self, are_right: bool) -> Self {
+        if are_right || self.status != RunStatus::Success {
+            return self.clone();
+        }
+        let sentence = "the dashboards' numbers could not be computed and are those of an earlier run; the log says why";
+        Self::of(RunStatus::Partial, ReasonCode::Numbers, sentence)
+    }
+
     /// Judges a run by its streams.
     pub fn judge(outcomes: &[StreamOutcome]) -> Self {
         let problems: Vec<_> = outcomes.iter().filter_map(problem).collect();
@@ -125,7 +135,7 @@ fn weight(reason: ReasonCode) -> u8 {
         ReasonCode::Auth => 4,
         ReasonCode::Upstream | ReasonCode::RateLimited | ReasonCode::Timeout => 3,
         ReasonCode::Deadline | ReasonCode::Cancelled => 2,
-        ReasonCode::RejectedRecords => 1,
+        ReasonCode::RejectedRecords | ReasonCode::Numbers | ReasonCode::Drift => 1,
         ReasonCode::Locked => 0,
     }
 }

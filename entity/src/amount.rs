@@ -18,7 +18,7 @@ pub(crate) const PLACES: usize = 4;
 /// Stored units in one whole.
 pub(crate) const SCALE: i64 = 10_000;
 /// Stored units in one cent.
-const CENT: i64 = SCALE / 100;
+pub(crate) const CENT: i64 = SCALE / 100;
 
 /// An exact decimal number with at most four places.
 ///
@@ -122,15 +122,6 @@ impl Amount {
         let cents = div_half_even(exact, i128::from(SCALE * CENT * 100));
         i64::try_from(cents * i128::from(CENT)).ok().map(Self)
     }
-
-    /// The part of each of `count`, rounded half to even at two places; `None` unless there is one at least.
-    pub fn divided_by(self, count: i64) -> Option<Self> {
-        if count < 1 {
-            return None;
-        }
-        let cents = div_half_even(i128::from(self.0), i128::from(CENT) * i128::from(count));
-        i64::try_from(cents * i128::from(CENT)).ok().map(Self)
-    }
 }
 
 /// Splits decimal text at its point, if it has one; `None` unless there are only digits around it.
@@ -154,7 +145,7 @@ fn negative_number(digits: impl Iterator<Item = u8>) -> Option<i64> {
 }
 
 /// Divides by a positive number, rounding to the nearest integer and ties to the even one.
-fn div_half_even(dividend: i128, divisor: i128) -> i128 {
+pub(crate) fn div_half_even(dividend: i128, divisor: i128) -> i128 {
     let floor = dividend.div_euclid(divisor);
     let twice_rest = dividend.rem_euclid(divisor) * 2;
     let is_up = twice_rest > divisor || (twice_rest == divisor && floor % 2 != 0);
@@ -290,18 +281,6 @@ mod tests {
         assert_eq!(percent_of("-0.03", "50"), "-0.02");
         assert_eq!(percent_of("-0.05", "50"), "-0.02");
         assert_eq!(percent_of("33333.33", "33.3333"), "11111.1");
-    }
-
-    #[test]
-    fn a_part_is_rounded_half_to_even_at_cents() {
-        let part = |text: &str, count| amount(text).divided_by(count).unwrap().to_string();
-        assert_eq!(part("100", 3), "33.33");
-        assert_eq!(part("0.01", 2), "0");
-        assert_eq!(part("0.03", 2), "0.02");
-        assert_eq!(part("0.0501", 2), "0.03");
-        assert_eq!(part("-0.05", 2), "-0.02");
-        assert_eq!(amount("1").divided_by(0), None);
-        assert_eq!(amount("1").divided_by(-1), None);
     }
 
     #[test]

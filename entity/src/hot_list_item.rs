@@ -33,6 +33,10 @@ pub struct Model {
     pub likely_pct: Amount,
     /// The opportunity as the upstream sent it.
     pub raw_json: String,
+    /// The opportunity's `content_hash` when the item was made of it.
+    pub content_hash: Option<Vec<u8>>,
+    /// The connection's `mapping_hash` then.
+    pub mapping_hash: Option<Vec<u8>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -3,6 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::amount::Amount;
+use crate::amount_sum::AmountSum;
 use crate::finder::tenant_owned;
 use crate::id::{ConnectionId, StageCountId, TenantId};
 
@@ -24,10 +25,24 @@ pub struct Model {
     pub count: i64,
     /// Those with a value above zero.
     pub opportunity_count: i64,
-    /// Sum of the deal sizes.
+    /// Sum of the deal sizes, see [`Model::value`].
     pub dollar_value: Amount,
-    /// Sum of the deal sizes above zero.
+    pub dollar_value_carry: i64,
+    /// Sum of the deal sizes above zero, see [`Model::value_above_zero`].
     pub positive_value: Amount,
+    pub positive_value_carry: i64,
+}
+
+impl Model {
+    /// Sum of the deal sizes.
+    pub fn value(&self) -> AmountSum {
+        AmountSum::joined(self.dollar_value, self.dollar_value_carry)
+    }
+
+    /// Sum of the deal sizes above zero.
+    pub fn value_above_zero(&self) -> AmountSum {
+        AmountSum::joined(self.positive_value, self.positive_value_carry)
+    }
 }
 
 impl ActiveModelBehavior for ActiveModel {}

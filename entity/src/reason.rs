@@ -19,6 +19,10 @@ text_enum! {
         MassDeleteBrake = "mass_delete_brake",
         /// Records could not be normalized.
         RejectedRecords = "rejected_records",
+        /// The records are published, but the numbers that derive from them could not be computed.
+        Numbers = "numbers",
+        /// A comparison found that mirror and upstream differ.
+        Drift = "drift",
         /// The time allowed was over.
         Deadline = "deadline",
         /// Someone stopped the run.

@@ -22,6 +22,7 @@ mod leases;
 mod mapping;
 mod notes;
 mod paging;
+mod poison;
 mod queue_tables;
 mod readers;
 mod rejects;

@@ -85,7 +85,7 @@ impl PipelineDashboard {
             stages,
         } = numbers;
         Self {
-            total_value: Decimal::money(total_value),
+            total_value: Decimal::total(total_value),
             stage_count: stages.len() as u64,
             opportunity_count,
             average_deal_size: average_deal_size.map(Decimal::money),
@@ -110,7 +110,7 @@ impl From<inspect::StageNumbers> for PipelineStage {
             position,
             count,
             opportunity_count,
-            value: Decimal::money(value),
+            value: Decimal::total(value),
             likelihood: likelihood.map(Decimal::number),
         }
     }

@@ -9,6 +9,9 @@ use chrono_tz::Tz;
 use entity::{Amount, Timestamp};
 use serde_json::{Map, Value};
 
+/// Characters of an id or name: three of these, of four bytes each, fit into one entry of an index.
+pub const MAX_NAME: usize = 200;
+
 /// The fields of one record. Values that are there but cannot be read are counted, never guessed.
 #[derive(Debug)]
 pub struct Fields<'a> {
@@ -38,6 +41,17 @@ impl<'a> Fields<'a> {
     /// character, which PostgreSQL cannot store, becomes U+FFFD.
     pub fn text(&self, names: &[&str]) -> Option<String> {
         names.iter().find_map(|name| self.scalar(name))
+    }
+
+    /// The same of a name that lists and numbers are made by: an index takes no text of any length. What is beyond
+    /// [`MAX_NAME`] is cut off, and the value counts as unreadable.
+    pub fn name(&self, names: &[&str]) -> Option<String> {
+        let text = self.text(names)?;
+        let Some((end, _)) = text.char_indices().nth(MAX_NAME) else {
+            return Some(text);
+        };
+        self.counted(None::<()>);
+        Some(format!("{}…", text.get(..end)?))
     }
 
     /// Returns the exact decimal in field `name`: plain, with a `$`, or with thousands separators.
@@ -238,6 +252,18 @@ mod tests {
             assert_eq!(fields.time(&[name]), None);
         }
         assert_eq!(fields.unreadable(), 2);
+    }
+
+    #[test]
+    fn a_name_without_end_is_cut_and_counted() {
+        let record = json!({"short": "é".repeat(MAX_NAME), "long": "é".repeat(MAX_NAME + 1)});
+        let record = record.as_object().unwrap();
+        let fields = Fields::new(record, Tz::UTC);
+        assert_eq!(fields.name(&["short"]).unwrap(), "é".repeat(MAX_NAME));
+        assert_eq!(fields.unreadable(), 0);
+        let cut = fields.name(&["long"]).unwrap();
+        assert_eq!(cut, format!("{}…", "é".repeat(MAX_NAME)));
+        assert_eq!(fields.unreadable(), 1);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The numbers of the dashboards in short.
 
-use entity::{Amount, TenantId, hot_list_item};
+use entity::{AmountSum, TenantId, hot_list_item};
 use sea_orm::{ConnectionTrait, PaginatorTrait};
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ pub struct Numbers {
     /// Sources that prospects came from.
     pub source_count: usize,
     /// Value of the prospects' opportunities in active stages.
-    pub pipeline_value: Amount,
+    pub pipeline_value: AmountSum,
     /// Opportunities in active stages that have a value.
     pub valued_opportunity_count: i64,
     /// Opportunities on the hot list.

@@ -1,18 +1,16 @@
 //! Keeps the hot list: the open opportunities of prospects in stages that are likely to close.
 
-use std::collections::BTreeMap;
-
-use entity::hot_list_item::{self, Column};
-use entity::{Amount, HotListItemId, RecordId};
+use chrono_tz::Tz;
+use entity::{Amount, RecordId};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, FromQueryResult,
-    QueryFilter, Statement, Value,
+    ConnectionTrait, DatabaseTransaction, DbBackend, FromQueryResult, Statement, Value as Bound,
 };
-use serde_json::Map;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
-use super::Publication;
-use super::stages::{Stage, StageBook};
+use super::stages::StageBook;
 use super::upsert::Upsert;
+use super::{Effect, Publication};
 use crate::connector::Fields;
 use crate::error::{Attempt, Result};
 use crate::settings::Mapping;
@@ -20,61 +18,44 @@ use crate::settings::Mapping;
 /// Opportunities looked at with one query.
 const PAGE: u64 = 1000;
 
-/// A hot opportunity, and its present item where there is one.
+/// A hot opportunity.
 #[derive(FromQueryResult)]
 struct Candidate {
     id: RecordId,
     first_name: Option<String>,
     last_name: Option<String>,
     company: Option<String>,
-    contact_type: Option<String>,
     stage: String,
     deal_size: Option<Amount>,
     assigned_user: Option<String>,
     raw_json: String,
-    is_raw_same: bool,
-    item_id: Option<HotListItemId>,
-    item_candidate_name: Option<String>,
-    item_market: Option<String>,
-    item_units: Option<Amount>,
-    item_sales_lead: Option<String>,
-    item_stage: Option<String>,
-    item_iff: Option<Amount>,
-    item_likely_pct: Option<Amount>,
-}
-
-/// What an item says.
-#[derive(PartialEq)]
-struct Item {
-    candidate_name: Option<String>,
-    market: Option<String>,
-    units: Option<Amount>,
-    iff: Option<Amount>,
-    sales_lead: Option<String>,
-    stage: String,
+    content_hash: Vec<u8>,
     likely_pct: Amount,
 }
 
-type HotStages = BTreeMap<Stage, Amount>;
+/// The stages of the hot list, as one value of a query: a list of contact type, stage and likelihood.
+struct HotStages(String);
 
 /// Brings the hot list of the connection up to date; tells whether anything changed.
+///
+/// Only opportunities are looked at whose item was made of something else: other content, another mapping, another
+/// likelihood of the stage.
 pub(super) async fn refresh(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
     stages: &StageBook,
+    mapping_hash: &[u8],
 ) -> Result<bool> {
-    let mapping = &publication.settings.mapping;
-    let hot = mapping.hot_stages(stages);
+    let hot = HotStages::of(&publication.settings.mapping, stages);
     let removed = remove_cold(publication, tx, &hot).await?;
-    if hot.is_empty() {
-        return Ok(removed > 0);
-    }
     let mut upsert = upsert(tx.get_database_backend());
     let mut after = None;
     loop {
-        let page = candidates(publication, tx, &hot, after).await?;
+        let page = candidates(publication, tx, &hot, mapping_hash, after).await?;
         for candidate in &page {
-            write_item(publication, tx, &mut upsert, mapping, &hot, candidate).await?;
+            upsert
+                .push(tx, row(publication, mapping_hash, candidate))
+                .await?;
         }
         after = page.last().map(|candidate| candidate.id);
         if (page.len() as u64) < PAGE {
@@ -83,6 +64,28 @@ pub(super) async fn refresh(
     }
     let written = upsert.finish(tx).await?;
     Ok(removed + written > 0)
+}
+
+impl HotStages {
+    /// The columns of the list, which is `$3` of a query.
+    fn table(backend: DbBackend) -> String {
+        let elements = match backend {
+            DbBackend::Sqlite => "json_each($3)",
+            _ => "json_array_elements(CAST($3 AS json))",
+        };
+        format!(
+            "(SELECT value->>0 AS contact_type, value->>1 AS stage, CAST(value->>2 AS BIGINT) AS likely_pct \
+             FROM {elements})"
+        )
+    }
+
+    fn of(mapping: &Mapping, stages: &StageBook) -> Self {
+        let hot = mapping.hot_stages(stages);
+        let rows = hot
+            .iter()
+            .map(|((contact_type, stage), likely)| json!([contact_type, stage, likely.scaled()]));
+        Self(Value::Array(rows.collect()).to_string())
+    }
 }
 
 fn upsert(backend: DbBackend) -> Upsert {
@@ -101,6 +104,8 @@ fn upsert(backend: DbBackend) -> Upsert {
         "stage",
         "likely_pct",
         "raw_json",
+        "content_hash",
+        "mapping_hash",
     ];
     Upsert::new(
         backend,
@@ -117,21 +122,20 @@ async fn remove_cold(
     tx: &DatabaseTransaction,
     hot: &HotStages,
 ) -> Result<u64> {
-    if hot.is_empty() {
-        let all = hot_list_item::Entity::delete_many()
-            .filter(Column::TenantId.eq(publication.lease.tenant))
-            .filter(Column::ConnectionId.eq(publication.lease.connection))
-            .exec(tx)
-            .await
-            .attempt("write the hot list")?;
-        return Ok(all.rows_affected);
-    }
-    let (condition, values) = hot_condition(publication, hot);
+    let backend = tx.get_database_backend();
     let sql = format!(
-        "DELETE FROM hot_list_items WHERE tenant_id = $1 AND connection_id = $2 AND opportunity_id NOT IN \
-         (SELECT o.id FROM ct_opportunities o WHERE {condition})"
+        "DELETE FROM hot_list_items WHERE tenant_id = $1 AND connection_id = $2 AND NOT EXISTS \
+         (SELECT 1 FROM ct_opportunities o JOIN {hot} hot ON hot.stage = o.stage \
+         AND hot.contact_type = COALESCE(o.contact_type, '') \
+         WHERE o.id = hot_list_items.opportunity_id AND o.deleted_at IS NULL)",
+        hot = HotStages::table(backend),
     );
-    let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
+    let values: [Bound; 3] = [
+        publication.lease.tenant.into(),
+        publication.lease.connection.into(),
+        hot.0.as_str().into(),
+    ];
+    let statement = Statement::from_sql_and_values(backend, sql, values);
     let removed = tx
         .execute_raw(statement)
         .await
@@ -139,128 +143,75 @@ async fn remove_cold(
     Ok(removed.rows_affected())
 }
 
-/// Returns the next hot opportunities, in the order of their ids.
+/// Returns the next hot opportunities whose item is missing or was made of something else, in the order of their ids.
 async fn candidates(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
     hot: &HotStages,
+    mapping_hash: &[u8],
     after: Option<RecordId>,
 ) -> Result<Vec<Candidate>> {
-    let (condition, mut values) = hot_condition(publication, hot);
-    let next = match after {
-        Some(id) => {
-            values.push(id.into());
-            format!("AND o.id > ${}", values.len())
-        }
-        None => String::new(),
-    };
+    let backend = tx.get_database_backend();
+    // A rebuild trusts nothing that is derived.
+    let is_trusted = publication.effect == Effect::Publish;
     let sql = format!(
-        "SELECT o.id, o.first_name, o.last_name, o.company, o.contact_type, o.stage, o.deal_size, o.assigned_user, o.raw_json, \
-         COALESCE(h.raw_json = o.raw_json, FALSE) AS is_raw_same, h.id AS item_id, h.candidate_name AS item_candidate_name, \
-         h.market AS item_market, h.units AS item_units, h.sales_lead AS item_sales_lead, h.stage AS item_stage, h.iff AS item_iff, \
-         h.likely_pct AS item_likely_pct \
-         FROM ct_opportunities o LEFT JOIN hot_list_items h ON h.opportunity_id = o.id \
-         WHERE {condition} {next} ORDER BY o.id LIMIT {PAGE}"
+        "SELECT o.id, o.first_name, o.last_name, o.company, o.stage, o.deal_size, o.assigned_user, o.raw_json, \
+         o.content_hash, hot.likely_pct FROM ct_opportunities o JOIN {hot} hot ON hot.stage = o.stage \
+         AND hot.contact_type = COALESCE(o.contact_type, '') \
+         LEFT JOIN hot_list_items h ON h.opportunity_id = o.id \
+         WHERE o.tenant_id = $1 AND o.connection_id = $2 AND o.deleted_at IS NULL AND o.id > $5 AND NOT \
+         COALESCE(h.content_hash = o.content_hash AND h.mapping_hash = $4 AND h.likely_pct = hot.likely_pct AND $6, FALSE) \
+         ORDER BY o.id LIMIT {PAGE}",
+        hot = HotStages::table(backend),
     );
-    let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
+    let values: [Bound; 6] = [
+        publication.lease.tenant.into(),
+        publication.lease.connection.into(),
+        hot.0.as_str().into(),
+        mapping_hash.into(),
+        after.unwrap_or(RecordId::from_uuid(Uuid::nil())).into(),
+        is_trusted.into(),
+    ];
+    let statement = Statement::from_sql_and_values(backend, sql, values);
     Candidate::find_by_statement(statement)
         .all(tx)
         .await
         .attempt("read the hot list")
 }
 
-/// The condition of a hot opportunity `o`, with its values from `$1` on.
-fn hot_condition(publication: &Publication<'_>, hot: &HotStages) -> (String, Vec<Value>) {
-    let mut values: Vec<Value> = vec![
-        publication.lease.tenant.into(),
-        publication.lease.connection.into(),
-    ];
-    let mut pairs = Vec::with_capacity(hot.len());
-    for (contact_type, stage) in hot.keys() {
-        values.extend([contact_type.into(), stage.into()]);
-        pairs.push(format!(
-            "(COALESCE(o.contact_type, '') = ${} AND o.stage = ${})",
-            values.len() - 1,
-            values.len()
-        ));
-    }
-    let condition = format!(
-        "o.tenant_id = $1 AND o.connection_id = $2 AND o.deleted_at IS NULL AND ({})",
-        pairs.join(" OR ")
-    );
-    (condition, values)
-}
-
-async fn write_item(
-    publication: &Publication<'_>,
-    tx: &DatabaseTransaction,
-    upsert: &mut Upsert,
-    mapping: &Mapping,
-    hot: &HotStages,
-    candidate: &Candidate,
-) -> Result<()> {
-    let item = item(mapping, hot, candidate);
-    if candidate.is_raw_same && stored_item(candidate).is_some_and(|stored| stored == item) {
-        return Ok(());
-    }
-    let weighted =
-        |amount: Option<Amount>| amount.and_then(|amount| amount.times_percent(item.likely_pct));
-    let row: [Value; 14] = [
+/// Makes the item of an opportunity.
+fn row(publication: &Publication<'_>, mapping_hash: &[u8], candidate: &Candidate) -> [Bound; 16] {
+    let mapping = &publication.settings.mapping;
+    let fields: Map<_, _> = serde_json::from_str(&candidate.raw_json).unwrap_or_default();
+    let fields = Fields::new(&fields, Tz::UTC);
+    let units = mapping.units_field.as_deref();
+    let units = units.and_then(|field| fields.amount(field));
+    let weighted = |amount: Option<Amount>| amount?.times_percent(candidate.likely_pct);
+    [
         publication.clock.new_id().into(),
         publication.lease.tenant.into(),
         publication.lease.connection.into(),
         candidate.id.into(),
-        item.candidate_name.into(),
-        item.market.into(),
-        item.units.into(),
-        weighted(item.units).into(),
-        item.iff.into(),
-        weighted(item.iff).into(),
-        item.sales_lead.into(),
-        item.stage.into(),
-        item.likely_pct.into(),
+        candidate.name().into(),
+        fields.text(&[&mapping.market_field]).into(),
+        units.into(),
+        weighted(units).into(),
+        candidate.deal_size.into(),
+        weighted(candidate.deal_size).into(),
+        candidate.assigned_user.clone().into(),
+        candidate.stage.clone().into(),
+        candidate.likely_pct.into(),
         candidate.raw_json.clone().into(),
-    ];
-    upsert.push(tx, row).await
+        candidate.content_hash.clone().into(),
+        mapping_hash.into(),
+    ]
 }
 
-fn item(mapping: &Mapping, hot: &HotStages, candidate: &Candidate) -> Item {
-    let fields: Map<_, _> = serde_json::from_str(&candidate.raw_json).unwrap_or_default();
-    let fields = Fields::new(&fields, chrono_tz::Tz::UTC);
-    let names = [
-        candidate.first_name.as_deref(),
-        candidate.last_name.as_deref(),
-    ];
-    let name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let key = (
-        candidate.contact_type.clone().unwrap_or_default(),
-        candidate.stage.clone(),
-    );
-    Item {
-        candidate_name: Some(name)
-            .filter(|name| !name.is_empty())
-            .or_else(|| candidate.company.clone()),
-        market: fields.text(&[&mapping.market_field]),
-        units: mapping
-            .units_field
-            .as_deref()
-            .and_then(|field| fields.amount(field)),
-        iff: candidate.deal_size,
-        sales_lead: candidate.assigned_user.clone(),
-        stage: candidate.stage.clone(),
-        likely_pct: hot.get(&key).copied().unwrap_or_default(),
+impl Candidate {
+    fn name(&self) -> Option<String> {
+        let names = [self.first_name.as_deref(), self.last_name.as_deref()];
+        let name = names.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let name = Some(name).filter(|name| !name.is_empty());
+        name.or_else(|| self.company.clone())
     }
-}
-
-fn stored_item(candidate: &Candidate) -> Option<Item> {
-    candidate.item_id?;
-    Some(Item {
-        candidate_name: candidate.item_candidate_name.clone(),
-        market: candidate.item_market.clone(),
-        units: candidate.item_units,
-        iff: candidate.item_iff,
-        sales_lead: candidate.item_sales_lead.clone(),
-        stage: candidate.item_stage.clone().unwrap_or_default(),
-        likely_pct: candidate.item_likely_pct.unwrap_or_default(),
-    })
 }

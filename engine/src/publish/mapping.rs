@@ -5,7 +5,9 @@
 
 use entity::{connection, published_mapping};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -15,7 +17,7 @@ use crate::hash;
 use crate::settings::{Mapping, TenantSettings};
 
 /// Raised when the same records and settings give other numbers than before.
-const RULES_VERSION: u8 = 2;
+const RULES_VERSION: u8 = 3;
 
 /// Returns a hash of the settings that the numbers depend on.
 pub(super) fn fingerprint(settings: &TenantSettings) -> Result<Vec<u8>> {
@@ -23,20 +25,49 @@ pub(super) fn fingerprint(settings: &TenantSettings) -> Result<Vec<u8>> {
     Ok(hash::bytes(rules.to_string().as_bytes()).to_vec())
 }
 
+/// Whether the numbers of the connection are computed with the mapping of this hash.
+pub(super) async fn is_noted(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    hash: &[u8],
+) -> Result<bool> {
+    let noted = connection::Entity::owned_by(publication.lease.tenant)
+        .filter(connection::COLUMN.id.eq(publication.lease.connection))
+        .filter(connection::Column::MappingHash.eq(hash))
+        .count(tx)
+        .await
+        .attempt("read the mapping")?;
+    Ok(noted > 0)
+}
+
 /// Notes which mapping the numbers are computed with.
 pub(super) async fn note(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
-    fingerprint: Vec<u8>,
+    hash: &[u8],
+) -> Result<()> {
+    write_hash(publication, tx, Some(hash.to_vec())).await?;
+    write(publication, tx, &publication.settings.mapping).await
+}
+
+/// Notes that the numbers are not what they should be.
+pub(super) async fn forget(publication: &Publication<'_>, tx: &DatabaseTransaction) -> Result<()> {
+    write_hash(publication, tx, None).await
+}
+
+async fn write_hash(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    hash: Option<Vec<u8>>,
 ) -> Result<()> {
     connection::Entity::update_many()
-        .col_expr(connection::Column::MappingHash, Expr::value(fingerprint))
+        .col_expr(connection::Column::MappingHash, Expr::value(hash))
         .filter(connection::COLUMN.tenant_id.eq(publication.lease.tenant))
         .filter(connection::COLUMN.id.eq(publication.lease.connection))
         .exec(tx)
         .await
         .attempt("note the mapping")?;
-    write(publication, tx, &publication.settings.mapping).await
+    Ok(())
 }
 
 async fn write(

@@ -8,12 +8,14 @@
 mod aggregate;
 mod coverage;
 mod hot_list;
+mod lead_metrics;
 mod mapping;
 mod part;
 mod quality;
 mod records;
 mod rules;
 mod run_end;
+mod stage_counts;
 mod stages;
 mod upsert;
 
@@ -23,7 +25,8 @@ use entity::connection::Model as Connection;
 use entity::{SyncRunId, Timestamp};
 use sea_orm::DatabaseTransaction;
 
-pub use aggregate::NO_SOURCE;
+use aggregate::Refreshed;
+pub use lead_metrics::NO_SOURCE;
 pub use rules::{Columns, Rules, Subject};
 pub use stages::{StageBook, StageInfo};
 
@@ -88,6 +91,7 @@ impl Publication<'_> {
         let tx = self.database.begin().await?;
         self.lease.release(&tx).await?;
         let mut is_changed = false;
+        let mut numbers = Refreshed::Unchanged;
         if self.effect != Effect::RunOnly {
             for outcome in self
                 .outcomes
@@ -99,9 +103,11 @@ impl Publication<'_> {
             for outcome in self.outcomes {
                 quality::write_profile(self, &tx, outcome).await?;
             }
-            is_changed |= self.refresh_aggregates(&tx, is_changed).await?;
+            numbers = aggregate::refresh(self, &tx, is_changed).await?;
         }
-        run_end::write(self, &tx, is_changed).await?;
+        let is_changed = is_changed || numbers == Refreshed::Changed;
+        let verdict = self.verdict.with_numbers(numbers != Refreshed::Stale);
+        run_end::write(self, &tx, &verdict, is_changed).await?;
         self.observer.on(Event::Publishing).await;
         tx.commit().await.attempt("publish")?;
         self.observer.on(Event::Ended).await;
@@ -122,21 +128,6 @@ impl Publication<'_> {
         }
         let counters = &outcome.reading.counters;
         Ok(counters.written() + counters.deleted > 0)
-    }
-
-    /// Brings the derived numbers up to date, when what they derive from may have changed.
-    async fn refresh_aggregates(&self, tx: &DatabaseTransaction, is_changed: bool) -> Result<bool> {
-        if !aggregate::has_any(self.connection.source) {
-            return Ok(false);
-        }
-        let mapping_hash = mapping::fingerprint(self.settings)?;
-        let is_same_mapping = self.connection.mapping_hash.as_deref() == Some(&mapping_hash);
-        // A rebuild trusts nothing that is derived.
-        if !is_changed && is_same_mapping && self.effect == Effect::Publish {
-            return Ok(false);
-        }
-        mapping::note(self, tx, mapping_hash).await?;
-        aggregate::refresh(self, tx).await
     }
 
     fn run(&self) -> SyncRunId {

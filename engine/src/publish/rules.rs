@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::tenant::Model as Tenant;
 use entity::{Amount, ConnectionId, TenantId, pipeline_stage_count};
-use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func};
-use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult, QueryFilter, Statement};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, FromQueryResult, QueryFilter, Statement};
 use serde_json::Value;
 
 use super::stages::{Stage, StageBook};
@@ -40,7 +40,10 @@ pub struct Subject<'a> {
 
 /// What the published numbers of a tenant count.
 #[derive(Debug)]
-pub struct Rules(BTreeMap<ConnectionId, ConnectionRules>);
+pub struct Rules {
+    backend: DbBackend,
+    connections: BTreeMap<ConnectionId, ConnectionRules>,
+}
 
 #[derive(Debug)]
 struct ConnectionRules {
@@ -68,7 +71,10 @@ impl Rules {
                 };
                 (id, rules)
             });
-        Ok(Self(rules.collect()))
+        Ok(Self {
+            backend: db.get_database_backend(),
+            connections: rules.collect(),
+        })
     }
 
     /// Tells whether a lead or opportunity is one of a prospect.
@@ -105,26 +111,24 @@ impl Rules {
 
     /// The condition of [`Self::is_qualified`].
     pub fn qualified<C: ColumnTrait>(&self, columns: Columns<C>) -> Expr {
-        self.condition(columns, |rules| within(columns, &rules.qualified))
+        self.condition(columns, |rules| self.within(columns, &rules.qualified))
     }
 
     /// The condition of [`Self::is_hot`].
     pub fn hot<C: ColumnTrait>(&self, columns: Columns<C>) -> Expr {
-        self.condition(columns, |rules| within(columns, rules.hot.keys()))
+        self.condition(columns, |rules| self.within(columns, rules.hot.keys()))
     }
 
     /// The condition of [`Self::is_active`].
     pub fn active<C: ColumnTrait>(&self, columns: Columns<C>) -> Expr {
         self.condition(columns, |rules| {
-            columns
-                .stage
-                .into_expr()
-                .is_not_in(rules.inactive.iter().cloned())
+            let inactive = rules.inactive.iter().map(String::as_str);
+            self.is_one_of(columns.stage, inactive).not()
         })
     }
 
     fn of(&self, subject: Subject<'_>) -> Option<&ConnectionRules> {
-        self.0.get(&subject.connection)
+        self.connections.get(&subject.connection)
     }
 
     /// Puts the connections' conditions together: a case, in which no database sees a reason to leave the
@@ -134,14 +138,48 @@ impl Rules {
         columns: Columns<C>,
         condition: impl Fn(&ConnectionRules) -> Expr,
     ) -> Expr {
-        if self.0.is_empty() {
+        if self.connections.is_empty() {
             return Expr::value(false);
         }
-        let cases = self.0.iter();
+        let cases = self.connections.iter();
         let cases = cases.fold(CaseStatement::new(), |cases, (&id, rules)| {
             cases.case(columns.connection.into_expr().eq(id), condition(rules))
         });
         cases.finally(false).into()
+    }
+
+    fn within<'a, C: ColumnTrait>(
+        &self,
+        columns: Columns<C>,
+        stages: impl IntoIterator<Item = &'a Stage>,
+    ) -> Expr {
+        let mut by_type: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (contact_type, stage) in stages {
+            by_type.entry(contact_type).or_default().push(stage);
+        }
+        let of_type = by_type.into_iter().map(|(name, stages)| {
+            let is_stage = self.is_one_of(columns.stage, stages);
+            contact_type(columns).eq(name).and(is_stage)
+        });
+        of_type.reduce(ExprTrait::or).unwrap_or(Expr::value(false))
+    }
+
+    /// Whether a column is one of `texts`: one value of the query, however many there are.
+    fn is_one_of<'a>(
+        &self,
+        column: impl ColumnTrait,
+        texts: impl IntoIterator<Item = &'a str>,
+    ) -> Expr {
+        let list = Expr::value(Value::from_iter(texts).to_string());
+        let elements = match self.backend {
+            DbBackend::Sqlite => Func::cust("json_each").arg(list),
+            _ => Func::cust("json_array_elements_text").arg(list.cast_as("json")),
+        };
+        let texts = Query::select()
+            .expr(Expr::col("value"))
+            .from_function(elements, "texts")
+            .take();
+        column.into_expr().in_subquery(texts)
     }
 }
 
@@ -156,21 +194,6 @@ impl Subject<'_> {
 fn contact_type<C: ColumnTrait>(columns: Columns<C>) -> Expr {
     let parts = [columns.contact_type.into_expr(), Expr::value("")];
     Func::coalesce(parts).into()
-}
-
-fn within<'a, C: ColumnTrait>(
-    columns: Columns<C>,
-    stages: impl IntoIterator<Item = &'a Stage>,
-) -> Expr {
-    let mut by_type: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (contact_type, stage) in stages {
-        by_type.entry(contact_type).or_default().push(stage);
-    }
-    let of_type = by_type.into_iter().map(|(name, stages)| {
-        let is_stage = columns.stage.into_expr().is_in(stages);
-        contact_type(columns).eq(name).and(is_stage)
-    });
-    of_type.reduce(ExprTrait::or).unwrap_or(Expr::value(false))
 }
 
 #[derive(FromQueryResult)]

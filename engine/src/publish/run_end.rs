@@ -11,21 +11,22 @@ use sea_orm::{
 use super::{Effect, Publication};
 use crate::error::{Attempt, Error, Result};
 use crate::read::{Counters, StreamOutcome};
-use crate::verdict;
+use crate::verdict::{self, Verdict};
 
 /// Writes the end of the run.
 pub(super) async fn write(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
+    verdict: &Verdict,
     is_changed: bool,
 ) -> Result<()> {
     write_streams(publication, tx, publication.outcomes).await?;
-    write_run(publication, tx).await?;
+    write_run(publication, tx, verdict).await?;
     if publication.effect != Effect::RunOnly {
-        write_connection(publication, tx, is_changed).await?;
+        write_connection(publication, tx, verdict, is_changed).await?;
     }
     if publication.effect == Effect::Publish {
-        write_credentials_state(publication, tx).await?;
+        write_credentials_state(publication, tx, verdict).await?;
     }
     Ok(())
 }
@@ -123,7 +124,11 @@ fn stream_row(
     }
 }
 
-async fn write_run(publication: &Publication<'_>, tx: &DatabaseTransaction) -> Result<()> {
+async fn write_run(
+    publication: &Publication<'_>,
+    tx: &DatabaseTransaction,
+    verdict: &Verdict,
+) -> Result<()> {
     let sum = |number: fn(&StreamOutcome) -> u64| {
         let outcomes = publication.outcomes.iter();
         count(
@@ -136,15 +141,15 @@ async fn write_run(publication: &Publication<'_>, tx: &DatabaseTransaction) -> R
     let ended = sync_run::Entity::update_many()
         .col_expr(
             sync_run::Column::Status,
-            Expr::value(publication.verdict.status.as_str()),
+            Expr::value(verdict.status.as_str()),
         )
         .col_expr(
             sync_run::Column::Reason,
-            Expr::value(publication.verdict.reason.map(ReasonCode::as_str)),
+            Expr::value(verdict.reason.map(ReasonCode::as_str)),
         )
         .col_expr(
             sync_run::Column::ErrorMessage,
-            Expr::value(publication.verdict.message.clone()),
+            Expr::value(verdict.message.clone()),
         )
         .col_expr(sync_run::Column::FinishedAt, Expr::value(publication.now()))
         .col_expr(
@@ -181,10 +186,11 @@ async fn write_run(publication: &Publication<'_>, tx: &DatabaseTransaction) -> R
 async fn write_connection(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
+    verdict: &Verdict,
     is_changed: bool,
 ) -> Result<()> {
     use connection::Column;
-    let (now, verdict) = (publication.now(), publication.verdict);
+    let now = publication.now();
     let is_success = verdict.status == RunStatus::Success;
     let mut update =
         connection::Entity::update_many().col_expr(Column::UpdatedAt, Expr::value(now));
@@ -215,6 +221,7 @@ async fn write_connection(
 async fn write_credentials_state(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
+    verdict: &Verdict,
 ) -> Result<()> {
     use ConnectionStatus::{Active, NeedsCredentials};
     use connection::Column;
@@ -224,7 +231,7 @@ async fn write_credentials_state(
         .filter_map(|outcome| outcome.failure.as_ref());
     let (from, to, reason) = if let Some(remedy) = failures.find_map(|failure| failure.remedy) {
         (Active, NeedsCredentials, Some(remedy))
-    } else if publication.verdict.status == RunStatus::Success {
+    } else if verdict.status == RunStatus::Success {
         (NeedsCredentials, Active, None)
     } else {
         return Ok(());

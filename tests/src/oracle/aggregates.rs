@@ -27,7 +27,7 @@ struct StageCount {
     is_active: bool,
     count: i64,
     with_value: i64,
-    value: i64,
+    value: i128,
 }
 
 /// All aggregates of a connection.
@@ -59,7 +59,7 @@ impl Aggregates {
                 is_active: row.is_active,
                 count: row.count,
                 with_value: row.opportunity_count,
-                value: row.dollar_value.scaled(),
+                value: row.value().scaled(),
             };
             (row.stage.clone(), count)
         });
@@ -177,7 +177,7 @@ fn stage_counts(upstream: &Upstream) -> BTreeMap<String, StageCount> {
         count.describe(&name, listed);
         count.count += 1;
         count.with_value += i64::from(value > 0);
-        count.value += value;
+        count.value += i128::from(value);
     }
     counts
 }

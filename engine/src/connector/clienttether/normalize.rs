@@ -20,7 +20,7 @@ use entity::{RejectReason, Stream};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use crate::connector::{Boundary, Fields, Normalized, Rejection, Slice};
+use crate::connector::{Boundary, Fields, MAX_NAME, Normalized, Rejection, Slice};
 use crate::model::{Lead, NEW_LEAD, Note, Opportunity, Record, SalesCycle, ScheduledActivity};
 
 const NOTE_ID: [&str; 3] = ["note_id", "history_id", "id"];
@@ -52,12 +52,12 @@ fn sales_cycle(fields: &Fields<'_>, record: &Map<String, Value>) -> Result<Sales
     let upstream_id = id(record, &["sales_cycle_id"])?;
     Ok(SalesCycle {
         name: fields
-            .text(&["sales_cycle_name"])
+            .name(&["sales_cycle_name"])
             .unwrap_or_else(|| format!("Stage {upstream_id}")),
         position: fields.integer("sales_cycle_order"),
         is_active: fields.text(&["sales_cycle_active_status"]).as_deref() == Some("1"),
         likelihood_to_close: fields.amount("likelihood_to_close"),
-        contact_type: fields.text(&["contact_type"]),
+        contact_type: fields.name(&["contact_type"]),
         contact_type_name: fields.text(&["contact_type_name"]),
         upstream_id,
     })
@@ -72,9 +72,9 @@ fn lead(fields: &Fields<'_>, record: &Map<String, Value>) -> Result<Lead, Reject
         company: fields.text(&["compName"]),
         email: fields.text(&["email"]),
         phone: fields.text(&["phone"]),
-        lead_source: fields.text(&["clients_lead_source"]),
+        lead_source: fields.name(&["clients_lead_source"]),
         stage: stage(fields, "clients_sales_cycle"),
-        contact_type: fields.text(&["contact_type"]),
+        contact_type: fields.name(&["contact_type"]),
         deal_size: fields.amount("deal_size"),
         assigned_user: assigned_user(fields),
         whiteboard: plain_text(fields, &["whiteboard"]),
@@ -90,9 +90,9 @@ fn opportunity(fields: &Fields<'_>, record: &Map<String, Value>) -> Result<Oppor
         first_name: fields.text(&["firstName"]),
         last_name: fields.text(&["lastName"]),
         company: fields.text(&["compName"]),
-        lead_source: fields.text(&["contact_lead_source"]),
+        lead_source: fields.name(&["contact_lead_source"]),
         stage: stage(fields, "contact_sales_cycle"),
-        contact_type: fields.text(&["contact_type"]),
+        contact_type: fields.name(&["contact_type"]),
         deal_size: fields.amount("deal_size"),
         likelihood: fields.amount("likelihood_to_close"),
         assigned_user: assigned_user(fields),
@@ -156,7 +156,12 @@ fn id(record: &Map<String, Value>, names: &[&str]) -> Result<String, Rejection> 
         .iter()
         .find_map(|name| record.get(*name))
         .ok_or(missing.clone())?;
+    let is_long = |text: &str| text.chars().nth(MAX_NAME).is_some();
     match value {
+        Value::String(text) if is_long(text.trim()) => Err(Rejection {
+            reason: RejectReason::InvalidId,
+            sentence: "the record's id is too long",
+        }),
         Value::String(text) if !text.trim().is_empty() && !text.contains('\0') => {
             Ok(text.trim().to_owned())
         }
@@ -170,7 +175,7 @@ fn id(record: &Map<String, Value>, names: &[&str]) -> Result<String, Rejection> 
 }
 
 fn stage(fields: &Fields<'_>, name: &str) -> String {
-    fields.text(&[name]).unwrap_or_else(|| NEW_LEAD.to_owned())
+    fields.name(&[name]).unwrap_or_else(|| NEW_LEAD.to_owned())
 }
 
 /// Returns the name of the person responsible: plain text, or an object written as text.

@@ -66,8 +66,8 @@ struct Group {
     status_name: Option<String>,
     month: Option<String>,
     count: i64,
-    wholes: Option<i64>,
-    ten_thousandths: Option<i64>,
+    high: Option<i64>,
+    low: Option<i64>,
 }
 
 /// Counts the opportunities of `tenant`, and returns the next `upcoming_count` that start at `now` or later.
@@ -92,6 +92,7 @@ pub async fn rental_dashboard(
 /// One pass over the rows for all numbers, so that they are bound to agree.
 async fn groups(db: &impl ConnectionTrait, tenant: TenantId) -> Result<Vec<Group>> {
     let month = month(db.get_database_backend());
+    let half = AmountSum::HALF;
     let axes = [
         Column::State,
         Column::StateName,
@@ -103,8 +104,8 @@ async fn groups(db: &impl ConnectionTrait, tenant: TenantId) -> Result<Vec<Group
         .columns(axes)
         .expr_as(Expr::cust(month), "month")
         .expr_as(Expr::cust("COUNT(*)"), "count")
-        .expr_as(sum("charge_total / 10000"), "wholes")
-        .expr_as(sum("charge_total % 10000"), "ten_thousandths");
+        .expr_as(sum(&format!("charge_total / {half}")), "high")
+        .expr_as(sum(&format!("charge_total % {half}")), "low");
     QueryTrait::query(&mut query)
         .group_by_columns(axes)
         .add_group_by([Expr::cust(month)]);
@@ -137,9 +138,9 @@ impl Share {
 
     fn add(&mut self, group: &Group) {
         self.count += group.count;
-        self.value += AmountSum::of_parts(
-            group.wholes.unwrap_or_default(),
-            group.ten_thousandths.unwrap_or_default(),
+        self.value += AmountSum::of_halves(
+            group.high.unwrap_or_default(),
+            group.low.unwrap_or_default(),
         );
     }
 }
@@ -214,8 +215,8 @@ mod tests {
             status_name: None,
             month: month.map(str::to_owned),
             count,
-            wholes: Some(count * 10),
-            ten_thousandths: None,
+            high: None,
+            low: Some(count * 100_000),
         }
     }
 

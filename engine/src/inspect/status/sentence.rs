@@ -36,6 +36,9 @@ pub(super) fn next_action(
             "check the upstream, then ctsync tenant {slug} --accept-deletes"
         )),
         (_, Some(ReasonCode::RejectedRecords)) => Some(format!("ctsync rejects list {slug}")),
+        (_, Some(ReasonCode::Numbers)) => Some(format!(
+            "look at the log of the last run, then ctsync tenant {slug}"
+        )),
         (SyncState::Failed | SyncState::Partial, _) => Some(format!("ctsync tenant {slug}")),
         (SyncState::Success, _) if is_stale => {
             Some("no recent run: is ctsync in the crontab? (ctsync crontab)".to_owned())

@@ -1706,7 +1706,7 @@ export type Problem = {
 /**
  * Why a run or a stream was no success.
  */
-export type ReasonCode = 'auth' | 'upstream' | 'rate_limited' | 'timeout' | 'incomplete_listing' | 'mass_delete_brake' | 'rejected_records' | 'deadline' | 'cancelled' | 'locked' | 'lease_lost' | 'database' | 'internal';
+export type ReasonCode = 'auth' | 'upstream' | 'rate_limited' | 'timeout' | 'incomplete_listing' | 'mass_delete_brake' | 'rejected_records' | 'numbers' | 'drift' | 'deadline' | 'cancelled' | 'locked' | 'lease_lost' | 'database' | 'internal';
 
 /**
  * What became of a webhook: it is stored and the record it names will be read again; it came before; or it is stored
