@@ -67,6 +67,8 @@ pub struct ConnectorError {
     pub context: String,
     /// The upstream's own code or a technical detail, when there is one.
     pub detail: Option<String>,
+    /// Whether one record was asked for, or what belongs to it: others may be answered.
+    pub is_of_record: bool,
 }
 
 /// What to do after a failure.
@@ -87,6 +89,7 @@ impl ConnectorError {
             kind,
             context: context.into(),
             detail: None,
+            is_of_record: false,
         }
     }
 
@@ -145,7 +148,8 @@ impl ConnectorError {
     /// Whether another request, with fewer parameters, may be taken.
     pub(crate) fn is_about_the_request(&self) -> bool {
         let refused = [400, 404, 422];
-        matches!(self.kind, ErrorKind::Refused { status } if refused.contains(&status))
+        !self.is_of_record
+            && matches!(self.kind, ErrorKind::Refused { status } if refused.contains(&status))
     }
 
     /// Returns the sentence an operator reads.

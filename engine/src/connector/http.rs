@@ -122,7 +122,40 @@ impl Upstream {
             paging: self.connector.paging(part),
             check,
         };
-        self.ask_with_optional(&question).await
+        match self.ask_with_optional(&question).await {
+            Err(Error::Upstream(error)) if listing.is_of_record() => {
+                Err(self.of_record(error).await.into())
+            }
+            asked => asked,
+        }
+    }
+
+    /// Returns what a failure to read one record means: where only it is refused, the credentials are good.
+    async fn of_record(&self, error: ConnectorError) -> ConnectorError {
+        let (ErrorKind::Unauthorized { status } | ErrorKind::Disabled { status }) = error.kind
+        else {
+            return ConnectorError {
+                is_of_record: true,
+                ..error
+            };
+        };
+        let listing = self.connector.probe();
+        let probe = Question {
+            listing: &listing,
+            paging: self.connector.paging(listing.least_part()),
+            check: |answer: &Answer| {
+                let Answer { status, body, .. } = answer;
+                self.connector.open(&listing.endpoint, *status, body)
+            },
+        };
+        match self.ask(&probe, &[]).await {
+            Ok(_) => ConnectorError {
+                kind: ErrorKind::Refused { status },
+                is_of_record: true,
+                ..error
+            },
+            Err(_) => error,
+        }
     }
 
     /// Asks `question` with some of its optional parameters, again and again as the kind of failure allows.

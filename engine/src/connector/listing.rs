@@ -80,6 +80,11 @@ impl Listing {
         }
     }
 
+    /// Whether it is of one record, or of what belongs to it.
+    pub(crate) fn is_of_record(&self) -> bool {
+        self.endpoint.contains('/')
+    }
+
     /// The part that begins at `place`: a row for [`Paging::Offset`], a page for [`Paging::Pages`].
     pub(crate) fn part(&self, place: u64) -> Part {
         match self.paging {

@@ -64,6 +64,12 @@ pub trait Connector: Send + Sync {
     /// [`Boundary::Record`].
     fn listings(&self, slice: &Slice) -> Vec<Listing>;
 
+    /// Returns a list that names the record of `slice`, if there is one: a record that the upstream says it does not
+    /// have is gone only when this list is empty, too.
+    fn second_opinion(&self, _slice: &Slice) -> Option<Listing> {
+        None
+    }
+
     /// Returns the parameters that ask for `part` of a listing.
     fn paging(&self, part: Part) -> Vec<Parameter>;
 

@@ -1,10 +1,7 @@
 //! Slices: the parts of a stream that are read whole and published whole.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use entity::{Stream, Timestamp};
-
-/// A record may be changed while a list is read, by a clock that is not quite the one the list's end was taken from.
-const CLOCK_LEEWAY: TimeDelta = TimeDelta::minutes(1);
 
 /// How a stream is cut into slices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,17 +48,6 @@ pub enum Boundary {
     Changes(Timestamp, Timestamp),
     /// The row of one record.
     Record(String),
-}
-
-impl Boundary {
-    /// Whether a record of this version is among changes although it does not say when it was changed, or names a time
-    /// yet to come.
-    pub(crate) fn is_untimed(&self, version: Option<Timestamp>) -> bool {
-        match self {
-            Self::Changes(_, until) => version.is_none_or(|at| at > *until + CLOCK_LEEWAY),
-            _ => false,
-        }
-    }
 }
 
 impl Slice {

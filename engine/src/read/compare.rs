@@ -98,6 +98,8 @@ pub struct KnownRows {
     keeps_newer: bool,
     /// Whether of two sights of one version the first one counts: answers are read from the latest on.
     is_later_first: bool,
+    /// Later stamps say nothing, in microseconds.
+    latest: i64,
 }
 
 impl KnownRows {
@@ -106,6 +108,7 @@ impl KnownRows {
         Self {
             is_versioned,
             keeps_newer,
+            latest: i64::MAX,
             ..Self::default()
         }
     }
@@ -113,6 +116,24 @@ impl KnownRows {
     /// Expects answers from the latest on, of which each may hold what a later one holds, too.
     pub(crate) fn later_first(&mut self) {
         self.is_later_first = true;
+    }
+
+    /// Has stamps after `latest`, a moment yet to come, say nothing.
+    pub(crate) fn doubt_stamps_after(&mut self, latest: Timestamp) {
+        self.latest = latest.timestamp_micros();
+    }
+
+    /// Whether a record does not say when it was changed, or names a time yet to come.
+    pub(super) fn is_untimed(&self, version: Option<Timestamp>) -> bool {
+        self.believed(micros(version)) == NO_VERSION
+    }
+
+    fn believed(&self, version: i64) -> i64 {
+        if version > self.latest {
+            NO_VERSION
+        } else {
+            version
+        }
     }
 
     /// How many rows are live in the mirror.
@@ -242,6 +263,11 @@ impl KnownRows {
         known
             .seen_by
             .is_some_and(|seen_by| seen_by.0.get() > self.published)
+    }
+
+    /// Whether the mirror has a live row of a record.
+    pub(super) fn has_live(&self, identity: u128) -> bool {
+        self.rows.get(&identity).is_some_and(|known| known.is_live)
     }
 
     /// Tells whether some reading that counts saw the row.

@@ -4,6 +4,7 @@
 //! stored, then [`compare`]d record by record with the mirror. What a stream needs for its publication
 //! comes out as a [`StreamReading`], whose size does not grow with the unchanged part of the stream.
 
+mod absence;
 mod compare;
 mod counters;
 mod deletions;

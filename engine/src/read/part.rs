@@ -13,7 +13,7 @@ use super::digest::KnownPages;
 use super::outcome::{Failure, StreamReading};
 use super::page::{Fetched, WalkError};
 use super::reader::Reader;
-use super::slice::ReadSlice;
+use super::slice::{Judge, ReadSlice};
 use super::stream::slice_failure;
 use super::vanish::{self, Scope, Vanished};
 use crate::connector::{Boundary, Slice};
@@ -83,7 +83,7 @@ impl Reader<'_> {
     ) -> Result<Option<StreamReading>, WalkError> {
         let mut reading = StreamReading::default();
         for slice in slices {
-            let Some(read) = self.read_one(known, slice).await? else {
+            let Some(read) = self.read_one(known, slice, false).await? else {
                 return Ok(None);
             };
             reading.add(read);
@@ -98,9 +98,13 @@ impl Reader<'_> {
         &self,
         known: &mut KnownRows,
         slice: Slice,
+        is_listed_whole: bool,
     ) -> Result<Option<ReadSlice>, WalkError> {
         let known_pages = KnownPages::default();
-        let judge = self.judge(&known_pages, false);
+        let judge = Judge {
+            is_listed_whole,
+            ..self.judge(&known_pages, false)
+        };
         let (slice, listings, first_pages) = self.fetch_first_pages(judge, slice).await;
         let first_pages = first_pages?;
         if slice.halves().is_some() && announced(&first_pages) > MAX_WINDOW_RECORDS {
@@ -128,26 +132,16 @@ impl Reader<'_> {
                 break;
             }
             if !scope.names(&row.upstream_id) {
-                self.read_row(known, stream, row, reading).await?;
+                let is_listed_whole = scope.is_whole();
+                let slice = Slice::new(stream, Boundary::Record(row.upstream_id.clone()));
+                if let Some(read) = self.read_one(known, slice, is_listed_whole).await? {
+                    reading.add(read);
+                }
             }
             if is_gone(row, reading) {
                 watch.note(row);
                 reading.lacks_rows = true;
             }
-        }
-        Ok(())
-    }
-
-    async fn read_row(
-        &self,
-        known: &mut KnownRows,
-        stream: Stream,
-        row: &Vanished,
-        reading: &mut StreamReading,
-    ) -> Result<(), WalkError> {
-        let slice = Slice::new(stream, Boundary::Record(row.upstream_id.clone()));
-        if let Some(read) = self.read_one(known, slice).await? {
-            reading.add(read);
         }
         Ok(())
     }

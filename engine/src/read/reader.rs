@@ -109,6 +109,7 @@ impl Reader<'_> {
             snapshots: self.snapshots,
             names_all_written,
             gone: &NOBODY,
+            is_listed_whole: false,
         }
     }
 }

@@ -11,7 +11,7 @@ use super::digest::KnownPages;
 use super::page::{Fetched, Overlap, PageRecord, PageShape, WalkError};
 use super::profile::Profile;
 use crate::clock::Clock;
-use crate::connector::{Rejection, Slice};
+use crate::connector::{Boundary, Rejection, Slice};
 use crate::snapshot::{Snapshot, SnapshotWriter};
 
 /// Rejects kept for each stream and run; beyond it they are only counted.
@@ -108,6 +108,9 @@ pub(crate) struct Judge<'a> {
     pub(crate) names_all_written: bool,
     /// Records that are known to be gone, whatever an earlier answer says.
     pub(crate) gone: &'a HashSet<u128>,
+    /// Whether a list of everything lacked the records that are asked for by their ids: that they are not there needs
+    /// no further proof.
+    pub(crate) is_listed_whole: bool,
 }
 
 /// A reading under way.
@@ -146,6 +149,11 @@ impl<'a> Draft<'a> {
             written: vec![],
             profile: Profile::default(),
         }
+    }
+
+    /// Whether the mirror has a live row of a record.
+    pub(super) fn has_row(&self, identity: u128) -> bool {
+        self.known.has_live(identity)
     }
 
     /// Ends the reading.
@@ -303,8 +311,8 @@ impl<'a> Draft<'a> {
             }
         };
         counters.unreadable += u64::from(unreadable);
-        let is_untimed = self.reading.slice.boundary.is_untimed(version);
-        counters.untimed += u64::from(is_untimed);
+        let is_of_changes = matches!(self.reading.slice.boundary, Boundary::Changes(..));
+        counters.untimed += u64::from(is_of_changes && self.known.is_untimed(version));
         if is_written {
             self.name(upstream_id, comparison == Comparison::Added);
         }

@@ -160,12 +160,20 @@ impl Reader<'_> {
     ) -> Result<ReadSlice, WalkError> {
         let attempt = if pace == Pace::Concurrent { 1 } else { 2 };
         let mut draft = Draft::new(judge, known, slice, attempt);
+        let mut walked = Ok(());
         for (listing, first) in listings.iter().zip(first_pages) {
-            if let Err(error) = walk(self, &mut draft, listing, pace, first).await {
-                let generation = draft.generation;
-                known.withdraw(generation);
-                return Err(error);
+            walked = walk(self, &mut draft, listing, pace, first).await;
+            if walked.is_err() {
+                break;
             }
+        }
+        if walked.is_ok() {
+            walked = self.confirm_absence(&mut draft).await;
+        }
+        if let Err(error) = walked {
+            let generation = draft.generation;
+            known.withdraw(generation);
+            return Err(error);
         }
         Ok(draft.finish())
     }

@@ -41,6 +41,11 @@ impl Scope {
         scope
     }
 
+    /// Whether a list of everything was read.
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
     /// Tells whether a record was asked for by its id.
     pub(super) fn names(&self, upstream_id: &str) -> bool {
         self.records.contains(upstream_id)

@@ -29,6 +29,13 @@ async fn set(site: &RentalSite, settings: &[(&str, &str)]) {
         .unwrap();
 }
 
+fn not_found(body: &str) -> FaultKind {
+    FaultKind::StatusJson {
+        status: 404,
+        body: body.to_owned(),
+    }
+}
+
 on_both_databases! {
     async fn a_deletion_is_found_by_the_sweep(app: &TestApp) {
         let site = app.rental_site(60).await;
@@ -145,6 +152,67 @@ on_both_databases! {
         site.mend();
         site.outlive_sweeps();
         site.sync_well().await;
+    }
+
+    async fn what_a_gateway_says_of_a_record_deletes_nothing(app: &TestApp) {
+        let site = app.rental_site(30).await;
+        site.sync_well().await;
+        let (id, rows) = (site.id(3), site.rows().await);
+        for body in [
+            r#"{"message":"no Route matched with those values"}"#,
+            r#"{"timestamp":"2026-11-20T09:00:00.000+00:00","status":404,"error":"Not Found","path":"/"}"#,
+        ] {
+            site.account.inject(Fault::new(FaultKind::EmptyList).on(LIST).times(500));
+            site.account.inject(Fault::new(not_found(body)).on(SINGLE));
+            assert_ne!(site.sync_record(&id).await.status, RunStatus::Success, "{body}");
+            site.outlive_sweeps();
+            assert_ne!(site.sync().await.status, RunStatus::Success, "{body}");
+            assert_eq!(site.rows().await, rows, "{body}");
+            site.mend();
+        }
+        site.outlive_sweeps();
+        site.sync_well().await;
+    }
+
+    async fn a_record_is_gone_when_also_the_list_does_not_name_it(app: &TestApp) {
+        let site = app.rental_site(30).await;
+        site.sync_well().await;
+        let (id, rows) = (site.id(3), site.rows().await);
+        // In the upstream's own words, also without optional parameters, and yet the record is there.
+        site.account.inject(Fault::new(not_found(r#"{"errors":["Not found"]}"#)).on(SINGLE).times(2));
+        assert_ended_well(&site.sync_record(&id).await);
+        assert_eq!(site.rows().await, rows);
+        // What cannot be confirmed is not believed.
+        site.account.delete_opportunity(&id).unwrap();
+        site.account.inject(Fault::new(FaultKind::StatusJson { status: 503, body: String::new() }).on(LIST).times(4));
+        assert_ne!(site.sync_record(&id).await.status, RunStatus::Success);
+        assert_eq!(site.rows().await, rows);
+        site.mend();
+        assert_ended_well(&site.sync_record(&id).await);
+        site.assert_mirrors_truth().await;
+    }
+
+    async fn a_filter_that_has_no_effect_proves_no_deletion(app: &TestApp) {
+        let site = app.rental_site(30).await;
+        site.sync_well().await;
+        let (id, rows) = (site.id(3), site.rows().await);
+        let ignoring = r#"{"opportunities":[{"id":1}],"meta":{"total_row_count":1}}"#;
+        site.account.inject(Fault::new(FaultKind::StatusJson { status: 200, body: ignoring.to_owned() }).on(LIST).times(8));
+        site.account.inject(Fault::new(not_found(r#"{"errors":["Not found"]}"#)).on(SINGLE).times(8));
+        assert_ne!(site.sync_record(&id).await.status, RunStatus::Success);
+        assert_eq!(site.rows().await, rows);
+    }
+
+    async fn a_record_that_alone_is_forbidden_does_not_stop_the_connection(app: &TestApp) {
+        let site = app.rental_site(30).await;
+        site.sync_well().await;
+        for status in [401, 403] {
+            site.account.inject(Fault::new(FaultKind::Status(status)).on(SINGLE).times(8));
+            let report = site.sync_record(&site.id(3)).await;
+            assert_ended(&report, RunStatus::Failed, ReasonCode::Upstream);
+            site.mend();
+            site.sync_well().await;
+        }
     }
 
     async fn a_record_that_moves_to_another_window_stays(app: &TestApp) {

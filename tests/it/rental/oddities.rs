@@ -149,6 +149,19 @@ on_both_databases! {
         }
     }
 
+    async fn a_header_that_is_ahead_of_the_stamps_loses_no_change(app: &TestApp) {
+        let site = app.rental_site(30).await;
+        site.switch(|switches| switches.date_ahead_s = 3_600);
+        site.sync_well().await;
+        for round in 0..3 {
+            let id = site.id(round);
+            site.account.update_opportunity(&id, "subject", format!("round {round}")).unwrap();
+            site.clock().advance(TimeDelta::minutes(15));
+            let report = site.sync_well().await;
+            assert_eq!(stream(&report, Stream::Opportunities).untimed, 0);
+        }
+    }
+
     async fn a_list_that_announces_no_total_is_read_to_its_end(app: &TestApp) {
         let site = app.rental_site(60).await;
         site.account.inject(Fault::new(FaultKind::TotalMissing).on(LIST));

@@ -212,7 +212,7 @@ on_both_databases! {
         let door = site.open_door().await;
         rename(&site, 1);
         site.deliver_last(&door).await;
-        site.account.inject(Fault::new(FaultKind::Unauthorized { status: 401, html: false }).times(1));
+        site.account.inject(Fault::new(FaultKind::Unauthorized { status: 401, html: false }).times(2));
         let worker = RunningWorker::start(&app.engine, Arc::new(NoObserver));
         until(app, &site, |events| events[0].attempts == 1).await;
         assert_eq!(site.connection_row().await.status, ConnectionStatus::NeedsCredentials);

@@ -22,6 +22,8 @@ pub struct Bend {
     pub headers: fn(&dyn Connector) -> HeaderMap,
     /// See [`Connector::listings`].
     pub listings: fn(&dyn Connector, &Slice) -> Vec<Listing>,
+    /// See [`Connector::second_opinion`].
+    pub second_opinion: fn(&dyn Connector, &Slice) -> Option<Listing>,
     /// See [`Connector::paging`].
     pub paging: fn(&dyn Connector, Part) -> Vec<Parameter>,
     /// See [`Connector::is_read`].
@@ -49,6 +51,7 @@ impl Bend {
     pub const NONE: Self = Self {
         headers: |honest| honest.headers(),
         listings: |honest, slice| honest.listings(slice),
+        second_opinion: |honest, slice| honest.second_opinion(slice),
         paging: |honest, part| honest.paging(part),
         is_read: |honest, endpoint| honest.is_read(endpoint),
         open: |honest, endpoint, status, body| honest.open(endpoint, status, body),
@@ -113,6 +116,10 @@ impl Connector for Bent {
 
     fn listings(&self, slice: &Slice) -> Vec<Listing> {
         (self.bend.listings)(self.honest.as_ref(), slice)
+    }
+
+    fn second_opinion(&self, slice: &Slice) -> Option<Listing> {
+        (self.bend.second_opinion)(self.honest.as_ref(), slice)
     }
 
     fn paging(&self, part: Part) -> Vec<Parameter> {

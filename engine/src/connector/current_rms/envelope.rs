@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::listings::OPPORTUNITIES;
-use super::refusal::Refusal;
+use super::refusal::{self, Refusal};
 use crate::connector::{ConnectorError, Envelope, ErrorKind, json};
 
 const NOT_FOUND: u16 = 404;
@@ -27,10 +27,11 @@ pub(super) fn open(endpoint: &str, status: u16, body: &[u8]) -> Result<Envelope,
     let fault = |kind| ConnectorError::new(kind, endpoint);
     let text = std::str::from_utf8(body).map_err(|_| fault(ErrorKind::Unreadable))?;
     if status == NOT_FOUND {
-        // Any proxy says 404; only the service itself knows that there is no such record.
-        return match Refusal::read(text) {
-            Some(_) => Ok(Envelope::default()),
-            None => Err(fault(ErrorKind::Refused { status })),
+        // Any proxy says 404, some of them in JSON; only the service itself knows that there is no such record.
+        return if refusal::is_of_the_service(text) {
+            Ok(Envelope::default())
+        } else {
+            Err(fault(ErrorKind::Refused { status }))
         };
     }
     let whole: &RawValue = serde_json::from_str(text).map_err(|_| fault(ErrorKind::Unreadable))?;
@@ -120,7 +121,18 @@ mod tests {
             open(r#"{"errors":["Not found"]}"#).unwrap(),
             Envelope::default()
         );
-        for body in ["<html>404</html>", "", "{}", "[]"] {
+        for body in [
+            "<html>404</html>",
+            "",
+            "{}",
+            "[]",
+            r#"{"message":"no Route matched with those values"}"#,
+            r#"{"timestamp":1,"status":404,"error":"Not Found"}"#,
+            r#"{"errors":"Not found"}"#,
+            r#"{"errors":[]}"#,
+            r#"{"errors":[{"detail":"Not found"}]}"#,
+            r#"{"errors":["Not found"],"message":"no Route matched"}"#,
+        ] {
             assert_eq!(
                 open(body).unwrap_err().kind,
                 ErrorKind::Refused { status: 404 }

@@ -48,6 +48,14 @@ pub(super) fn of(slice: &Slice) -> Vec<Listing> {
     }
 }
 
+/// Returns the list of the one record that `slice` is of.
+pub(super) fn naming(slice: &Slice) -> Option<Listing> {
+    let Boundary::Record(id) = &slice.boundary else {
+        return None;
+    };
+    Some(list([("q[id_eq]", id.clone())], &BY_ID))
+}
+
 /// What changed in a closed span of time, what does not say when it changed, and what has changed since or says that
 /// it will.
 fn changes(since: Timestamp, until: Timestamp) -> Vec<Listing> {
@@ -181,5 +189,9 @@ mod tests {
             ["opportunities/501?"]
         );
         assert!(queries(Boundary::Record("checkout".to_owned()), None).is_empty());
+        let record = Slice::new(Stream::Opportunities, Boundary::Record("501".to_owned()));
+        let query = naming(&record).unwrap().query;
+        assert!(query.contains(&("q[id_eq]", "501".to_owned())));
+        assert!(query.contains(&("filtermode", "all".to_owned())));
     }
 }

@@ -103,6 +103,10 @@ impl Connector for CurrentRms {
         listings::of(slice)
     }
 
+    fn second_opinion(&self, slice: &Slice) -> Option<Listing> {
+        listings::naming(slice)
+    }
+
     fn paging(&self, part: Part) -> Vec<Parameter> {
         match part {
             Part::Page { number, size } => {

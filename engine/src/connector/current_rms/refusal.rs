@@ -1,9 +1,21 @@
 //! What the service says when it refuses: `{"errors": ["…"]}`, or the same less properly.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 /// Most messages that are looked at.
 const MAX_MESSAGES: usize = 10;
+
+/// Whether a refusal has exactly the form of the service: gateways before it have forms of their own, which other
+/// refusals are read from, too, but which say nothing about a record.
+pub(super) fn is_of_the_service(body: &str) -> bool {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Messages {
+        errors: Vec<String>,
+    }
+    serde_json::from_str(body).is_ok_and(|Messages { errors }| !errors.is_empty())
+}
 
 /// The messages of a refusal; only for telling kinds apart, never to be shown.
 #[derive(Debug, PartialEq, Eq)]

@@ -114,6 +114,7 @@ impl Replay<'_> {
             snapshots: None,
             names_all_written: false,
             gone,
+            is_listed_whole: false,
         };
         let mut draft = Draft::new(judge, known, Arc::clone(&slice), 1);
         let mut last = None;

@@ -31,6 +31,18 @@ use crate::settings::BrakeLimits;
 /// The upstream tells its time in whole seconds: what it says may be a second old.
 const CLOCK_GRAIN: TimeDelta = TimeDelta::seconds(1);
 
+/// Clocks that differ by more are worth a warning; and a record may be changed while a list is read.
+const CLOCK_LEEWAY: TimeDelta = TimeDelta::minutes(1);
+
+/// What time it is, by two clocks of which it is not known which one records are stamped by.
+#[derive(Debug, Clone, Copy)]
+struct Clocks {
+    /// By the slower one: up to here nothing is overlooked.
+    until: Timestamp,
+    /// By the faster one: later stamps say nothing.
+    latest: Timestamp,
+}
+
 /// The reading of one stream.
 pub(super) struct Timeline<'a> {
     pub(super) work: &'a Work<'a>,
@@ -57,15 +69,15 @@ impl Timeline<'_> {
     }
 
     /// When the run begins; what a run reads of one record does not depend on it, and is wanted soon.
-    async fn beginning(&self) -> Result<Timestamp> {
+    async fn beginning(&self) -> Result<Clocks> {
         match self.work.request.record {
-            Some(_) => Ok(self.work.reader.clock.now()),
+            Some(_) => Ok(self.clocks(None)),
             None => self.upstream_time().await,
         }
     }
 
-    /// The upstream's own clock, by a cheap answer; it also shows that the account can be read at all.
-    async fn upstream_time(&self) -> Result<Timestamp> {
+    /// Asks for the upstream's own clock by a cheap answer; it also shows that the account can be read at all.
+    async fn upstream_time(&self) -> Result<Clocks> {
         let upstream = self.work.reader.upstream;
         let probe = upstream.connector.probe();
         let check = |answer: &Answer| {
@@ -74,7 +86,23 @@ impl Timeline<'_> {
                 .open(&probe.endpoint, answer.status, &answer.body)
         };
         let (answer, _) = upstream.fetch(&probe, probe.least_part(), check).await?;
-        Ok(answer.upstream_time.unwrap_or(answer.fetched_at) - CLOCK_GRAIN)
+        Ok(self.clocks(answer.upstream_time))
+    }
+
+    fn clocks(&self, upstream: Option<Timestamp>) -> Clocks {
+        let own = self.work.reader.clock.now();
+        let upstream = upstream.unwrap_or(own);
+        let clocks = Clocks {
+            until: upstream.min(own) - CLOCK_GRAIN,
+            latest: upstream.max(own) + CLOCK_LEEWAY,
+        };
+        if (upstream - own).abs() > CLOCK_LEEWAY {
+            warn!(
+                connection.id = %self.work.target.connection.id, seconds = (upstream - own).num_seconds(),
+                "the upstream's clock differs from ours"
+            );
+        }
+        clocks
     }
 
     /// Loads what the mirror knows and begins to watch over deletions. For a single record no other row is looked at:
@@ -100,12 +128,13 @@ impl Timeline<'_> {
         Ok((known, DeletionWatch::new(brake, live)))
     }
 
-    async fn read_due(&self, now: Timestamp, outcome: &mut StreamOutcome) -> Result<()> {
+    async fn read_due(&self, now: Clocks, outcome: &mut StreamOutcome) -> Result<()> {
         let reader = self.work.reader;
         let (mut known, mut watch) = self.known().await?;
-        let mut agenda = plan::agenda(self, now).await?;
+        known.doubt_stamps_after(now.latest);
+        let mut agenda = plan::agenda(self, now.until).await?;
         while let Some(task) = agenda.next() {
-            let slices = match self.slices(&agenda, &task).await {
+            let slices = match self.slices(&mut known, &agenda, &task).await {
                 Ok(slices) => slices,
                 Err(Error::Upstream(error)) => {
                     outcome.fail(Failure::from(&error));
@@ -149,10 +178,17 @@ impl Timeline<'_> {
     }
 
     /// Returns what a task asks for; the last changes are bounded by the clock at their own beginning.
-    async fn slices(&self, agenda: &Agenda, task: &Task) -> Result<Vec<Slice>> {
+    async fn slices(
+        &self,
+        known: &mut KnownRows,
+        agenda: &Agenda,
+        task: &Task,
+    ) -> Result<Vec<Slice>> {
         Ok(match task {
             Task::LaterChanges => {
-                let until = self.upstream_time().await?.max(agenda.changes_since());
+                let now = self.upstream_time().await?;
+                known.doubt_stamps_after(now.latest);
+                let until = now.until.max(agenda.changes_since());
                 let boundary = Boundary::Changes(agenda.changes_since(), until);
                 vec![Slice::new(self.stream, boundary)]
             }

@@ -1,6 +1,6 @@
 //! Where requests come in.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use poem::http::{HeaderValue, header};
 use poem::{Endpoint, Request, Response, Result, Route};
 use tokio::time::sleep;
@@ -48,7 +48,8 @@ impl Api {
             return (None, envelope::refusal(AuthFailure::default()).into());
         };
         let (latency, transmission) = answer(&mut account.lock(), call);
-        let now = account.now();
+        let ahead = TimeDelta::seconds(account.switches().date_ahead_s);
+        let now = account.now() + ahead;
         if !latency.is_zero() {
             sleep(latency).await;
         }

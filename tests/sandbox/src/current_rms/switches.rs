@@ -58,6 +58,8 @@ pub struct Switches {
     pub delivers_subject: bool,
     /// Writes `Action_type` with a capital in deliveries.
     pub capital_action_type: bool,
+    /// Has the `Date` of answers be so many seconds ahead of the clock that records are stamped by.
+    pub date_ahead_s: i64,
     /// Waits this many milliseconds before each answer.
     pub latency_ms: u64,
 }
@@ -88,6 +90,7 @@ impl Default for Switches {
             delivery_timeout_ms: 5_000,
             delivers_subject: false,
             capital_action_type: false,
+            date_ahead_s: 0,
             latency_ms: 0,
         }
     }

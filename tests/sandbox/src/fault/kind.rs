@@ -22,6 +22,13 @@ pub enum FaultKind {
         #[serde(default)]
         html: bool,
     },
+    /// An HTTP status with this body of JSON.
+    StatusJson {
+        /// The status.
+        status: u16,
+        /// The body.
+        body: String,
+    },
     /// A refusal of the credentials, though they are right.
     Unauthorized {
         /// 401 or 403.

@@ -60,6 +60,7 @@ fn replaced<D: Dialect>(fault: &FaultKind) -> Option<Transmission> {
             retry_after,
             html,
         } => worded(*status, *html, D::failure).retry_after(retry_after.clone()),
+        FaultKind::StatusJson { status, body } => Reply::json(body.as_str()).with_status(*status),
         FaultKind::Unauthorized { status, html } => worded(*status, *html, D::refusal),
         FaultKind::EnvelopeError(code) => D::error(code),
         FaultKind::HtmlPage => Reply::html(200),

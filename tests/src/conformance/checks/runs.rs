@@ -14,7 +14,7 @@ use super::rules;
 use crate::conformance::bench::Mirror;
 use crate::conformance::check::{Check, to_all};
 use crate::conformance::finding::require;
-use crate::conformance::{Bench, Broken, Finding, MirroredRow, Place, Verdict};
+use crate::conformance::{Bench, Bend, Broken, Finding, MirroredRow, Place, Verdict};
 use crate::plain;
 
 /// More than any run asks for.
@@ -98,14 +98,27 @@ pub(super) static CHECKS: &[Check] = &[
         rule: rules::FAILURE,
         applies: |subject| subject.missing_record().is_some(),
         put: |bench| a_record_is_deleted_only_on_its_word(bench).boxed(),
-        broken: &[Broken {
-            name: "takes every 404 for a deletion",
-            flaw: "a record is deleted that is there",
-            only: None,
-            bend: GULLIBLE,
-        }],
+        broken: &[
+            Broken {
+                name: "takes every 404 for a deletion",
+                flaw: "a stranger's 404 passes for the upstream's",
+                only: None,
+                bend: GULLIBLE,
+            },
+            Broken {
+                name: "asks only once",
+                flaw: "a record is deleted that is there",
+                only: None,
+                bend: HASTY,
+            },
+        ],
     },
 ];
+
+const HASTY: Bend = Bend {
+    second_opinion: |_, _| None,
+    ..Bend::NONE
+};
 
 /// Mirrors an account; returns it with the id of one of its records.
 async fn mirrored(bench: &Bench<'_>) -> Result<(Mirror, String), Finding> {
@@ -217,12 +230,25 @@ async fn a_record_is_deleted_only_on_its_word(bench: &Bench<'_>) -> Verdict {
         record: Some(record),
         ..plain()
     };
-    let of_a_stranger = FaultKind::StatusWith {
-        status: 404,
-        retry_after: None,
-        html: true,
-    };
-    mirror.account.inject(Place::Record, of_a_stranger, 2);
+    let status = 404;
+    for of_a_stranger in [
+        "<html>404 Not Found</html>",
+        r#"{"message":"no Route matched with those values"}"#,
+        r#"{"status":404,"error":"Not Found"}"#,
+    ] {
+        let body = of_a_stranger.to_owned();
+        let fault = FaultKind::StatusJson { status, body };
+        mirror.account.inject(Place::Record, fault, 2);
+        let report = mirror.sync_as(&request).await?;
+        let is_refused = report.status != RunStatus::Success;
+        let flaw = "a stranger's 404 passes for the upstream's";
+        require(is_refused, flaw, (of_a_stranger, report.status))?;
+    }
+    let (_, body) = bench.subject.missing_record().unwrap_or_default();
+    let body = body.to_owned();
+    let fault = FaultKind::StatusJson { status, body };
+    // Once more without optional parameters.
+    mirror.account.inject(Place::Record, fault, 2);
     mirror.sync_as(&request).await?;
     let row = mirror.row(&id).await;
     let is_live = row.as_ref().is_some_and(|row| row.is_live);
