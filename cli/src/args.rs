@@ -3,8 +3,8 @@
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    completions, connections, crontab, drift, explain, help, man, migrate, prune, rejects, replay,
-    run, runs, status, tenant, tenants, tokens, users, verify, webhooks, worker,
+    answers, completions, connections, crontab, drift, explain, help, man, migrate, prune, rejects,
+    replay, run, runs, status, tenant, tenants, tokens, users, verify, webhooks, worker,
 };
 use crate::output::Format;
 
@@ -80,6 +80,9 @@ pub(crate) enum Command {
     /// Look at records that could not be understood.
     #[command(subcommand)]
     Rejects(rejects::RejectsCommand),
+    /// Look at upstream answers that could not be used.
+    #[command(subcommand)]
+    Answers(answers::AnswersCommand),
     /// Look at upstream fields that are not what they were.
     #[command(subcommand)]
     Drift(drift::DriftCommand),

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod admin;
+pub mod answers;
 pub mod budget;
 pub mod clock;
 pub mod connector;

@@ -72,6 +72,8 @@ ids! {
     SyncRunStreamId;
     /// One upstream answer: `ct_raw_snapshots`.
     SnapshotId;
+    /// One upstream answer that could not be used: `unusable_answers`.
+    UnusableAnswerId;
     /// A mirrored record: `ct_leads`, `ct_opportunities`, `ct_sales_cycles`, `ct_notes`,
     /// `ct_scheduled_activities`.
     RecordId;

@@ -41,6 +41,7 @@ pub mod sync_run;
 pub mod sync_run_stream;
 pub mod tenant;
 pub mod text_enum;
+pub mod unusable_answer;
 pub mod user;
 pub mod webhook_event;
 pub mod webhook_key;

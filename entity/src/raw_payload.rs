@@ -19,6 +19,9 @@ pub struct Model {
     /// The bytes, compressed with zstd.
     #[sea_orm(column_type = "Blob")]
     pub body: Vec<u8>,
+    /// The payload whose bytes are needed to unpack it, which is stored in full itself; none when it stands alone.
+    #[sea_orm(column_type = "Blob", nullable)]
+    pub base_hash: Option<Vec<u8>>,
     /// What a reader needs to know of the records in it; none when they were never compared.
     #[sea_orm(column_type = "Blob", nullable)]
     pub digest: Option<Vec<u8>>,

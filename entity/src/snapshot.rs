@@ -21,7 +21,7 @@ pub struct Model {
     /// The part of the stream the answer belongs to.
     pub slice: String,
     /// Which reading of the slice it belongs to: 1, or 2 where rows moved and the run read it again. A run that is
-    /// carried on after its worker vanished counts on from a higher number; the highest one is what counts.
+    /// carried on after its worker vanished counts on from a higher number.
     pub walk: i32,
     /// 0-based place of the answer within its walk.
     pub position: i32,
@@ -36,6 +36,13 @@ pub struct Model {
     /// The body's place in `raw_payloads`.
     #[sea_orm(column_type = "Blob")]
     pub payload_hash: Vec<u8>,
+    /// When it became part of the last whole reading of its slice; none when what it belongs to was not published.
+    pub proven_at: Option<Timestamp>,
+    /// When another answer took its place, or its place was gone. Until then later readings that brought the same bytes
+    /// stored nothing.
+    pub superseded_at: Option<Timestamp>,
+    /// The run that found that out.
+    pub superseded_by: Option<SyncRunId>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -48,3 +55,12 @@ impl Model {
 }
 
 tenant_owned!();
+
+impl Entity {
+    /// Selects what the last whole readings of the slices of `tenant` brought.
+    pub fn current(tenant: TenantId) -> Select<Self> {
+        Self::owned_by(tenant)
+            .filter(Column::ProvenAt.is_not_null())
+            .filter(Column::SupersededAt.is_null())
+    }
+}

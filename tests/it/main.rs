@@ -9,6 +9,7 @@
 )]
 
 mod accounting;
+mod answers;
 mod conformance;
 mod convergence;
 mod crash;
@@ -32,6 +33,7 @@ mod retention;
 mod retries;
 mod schema;
 mod sign_in;
+mod storage;
 mod unchanged;
 mod upkeep;
 mod values;

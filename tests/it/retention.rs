@@ -132,6 +132,7 @@ async fn bytes(site: &Site, engine: &engine::run::Engine) -> Vec<u8> {
         tenant_id: Set(site.tenant),
         hash: Set(engine::hash::bytes(&body).to_vec()),
         body: Set(vec![]),
+        base_hash: Set(None),
         digest: Set(None),
         raw_size: Set(1),
         stored_size: Set(0),
@@ -161,5 +162,7 @@ fn snapshot(site: &Site, body: Vec<u8>) -> Snapshot {
             upstream_time: None,
         },
         storage: Storage::New(None),
+        is_stored: false,
+        similar: vec![],
     }
 }

@@ -5,9 +5,9 @@ use engine::process::Environment;
 use indicatif::MultiProgress;
 
 use super::{
-    completions, connections, crontab, doctor, drift, explain, help, man, migrate, prune, rejects,
-    replay, run, runs, secret_key, status, tenant, tenants, tokens, users, verify, webhooks,
-    worker,
+    answers, completions, connections, crontab, doctor, drift, explain, help, man, migrate, prune,
+    rejects, replay, run, runs, secret_key, status, tenant, tenants, tokens, users, verify,
+    webhooks, worker,
 };
 use crate::args::{Cli, Command};
 use crate::context::Context;
@@ -47,6 +47,7 @@ async fn with_database(context: &Context, command: Command) -> Result<Exit> {
         Command::Verify(args) => verify::run(context, &args).await,
         Command::Replay(args) => replay::run(context, &args).await,
         Command::Rejects(command) => rejects::run(context, command).await,
+        Command::Answers(command) => answers::run(context, command).await,
         Command::Drift(command) => drift::run(context, command).await,
         Command::Explain(args) => explain::run(context, &args).await,
         Command::Worker(args) => worker::run(context, &args).await,

@@ -1,5 +1,6 @@
 //! The commands, one a file, and the way to them.
 
+pub(crate) mod answers;
 pub(crate) mod completions;
 pub(crate) mod connections;
 pub(crate) mod crontab;

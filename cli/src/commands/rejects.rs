@@ -1,12 +1,15 @@
 //! `ctsync rejects`: upstream records that could not be understood.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use clap::Subcommand;
+use engine::admin::connections::Owned;
 use engine::admin::tenants;
 use engine::inspect::{RejectDetail, RejectEntry, list_rejects, show_reject};
 use engine::run::SyncRequest;
-use entity::RejectId;
 use entity::sync_run::RunTrigger;
+use entity::{RejectId, Stream};
 use serde::Serialize;
 
 use super::owners::Owners;
@@ -41,7 +44,8 @@ pub(crate) enum RejectsCommand {
         #[arg(long)]
         payload: bool,
     },
-    /// Try again to understand a tenant's rejected records, from the stored snapshots.
+    /// Try again to understand a tenant's rejected records: the streams that have some are read once more from the stored
+    /// snapshots.
     Retry {
         /// Slug or id of the tenant.
         tenant: String,
@@ -136,11 +140,39 @@ fn detail_text(output: Output, detail: &RejectDetail) -> String {
 
 async fn retry(context: &Context, tenant: &str) -> Result<Exit> {
     let session = Session::open(context).await?;
-    let targets = targets(&session, tenant).await?;
-    let request = SyncRequest {
-        actor: Some(context.actor.name.clone()),
-        ..SyncRequest::new(RunTrigger::Cli)
-    };
-    let outcomes = replay(&session, targets, request).await?;
+    let mut outcomes = vec![];
+    for target in targets(&session, tenant).await? {
+        let streams = rejecting_streams(&session, &target).await?;
+        if !streams.is_empty() {
+            let request = SyncRequest {
+                actor: Some(context.actor.name.clone()),
+                streams: Some(streams),
+                ..SyncRequest::new(RunTrigger::Cli)
+            };
+            outcomes.extend(replay(&session, vec![target], request).await?);
+        }
+    }
+    if outcomes.is_empty() {
+        let nothing = || "No record is rejected.".to_owned();
+        context.output.result(&outcomes, nothing)?;
+        return Ok(Exit::Success);
+    }
     show_outcomes(context.output, &outcomes)
+}
+
+/// Returns the streams of a connection that have open rejects.
+async fn rejecting_streams(session: &Session, target: &Owned) -> Result<Vec<Stream>> {
+    let connection = &target.connection;
+    let open = list_rejects(
+        &session.engine.database,
+        connection.tenant_id,
+        false,
+        u64::MAX >> 1,
+    );
+    let open = open.await?;
+    let of_connection = open
+        .iter()
+        .filter(|reject| reject.connection_id == connection.id);
+    let streams: BTreeSet<Stream> = of_connection.map(|reject| reject.stream).collect();
+    Ok(streams.into_iter().collect())
 }

@@ -15,7 +15,9 @@ use url::Url;
 
 use super::optional::RefusedParameters;
 use super::retry::{LONGEST_WAIT, Schedule, WaitHint};
+use super::unusable::Unusable;
 use super::{Connector, ConnectorError, ErrorKind, Listing, Paging, Parameter, Part, Policy};
+use crate::answers::AnswerLog;
 use crate::budget::RateBudget;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -60,7 +62,8 @@ impl HttpClient {
             if let Some(kind) = status_error(status, None) {
                 return Err(ConnectorError::new(kind, context));
             }
-            read_body(response, max_bytes, context).await
+            let read = read_body(response, max_bytes, context).await;
+            read.map_err(|(error, _)| error)
         };
         let timed = tokio::time::timeout(timeout, exchange).await;
         timed.unwrap_or_else(|_| Err(ConnectorError::new(ErrorKind::Timeout, context)))
@@ -104,6 +107,8 @@ pub struct Upstream {
     pub retry_count: AtomicU64,
     /// Optional parameters that the upstream refused since the start.
     pub refused: RefusedParameters,
+    /// Where answers that cannot be used are kept, if they are.
+    pub answers: Option<AnswerLog>,
 }
 
 impl Upstream {
@@ -203,11 +208,19 @@ impl Upstream {
         check: &impl Fn(&Answer) -> Result<T, ConnectorError>,
     ) -> Result<(Answer, T)> {
         self.budget.acquire().await?;
-        let sent = self.send(listing, parameters).await;
+        let sent = match self.send(listing, parameters).await {
+            Ok(answer) => Ok(answer),
+            Err(unusable) => Err(self.keep(listing, parameters, unusable).await),
+        };
         self.heed(&sent).await?;
         let answer = sent?;
-        let checked = check(&answer)?;
-        Ok((answer, checked))
+        match check(&answer) {
+            Ok(checked) => Ok((answer, checked)),
+            Err(error) => {
+                let unusable = Unusable::new(error, answer.status, answer.body);
+                Err(self.keep(listing, parameters, unusable).await.into())
+            }
+        }
     }
 
     /// Lets nobody ask before the time that the upstream asked for is over.
@@ -226,11 +239,7 @@ impl Upstream {
         Ok(())
     }
 
-    async fn send(
-        &self,
-        listing: &Listing,
-        parameters: &[Parameter],
-    ) -> Result<Answer, ConnectorError> {
+    async fn send(&self, listing: &Listing, parameters: &[Parameter]) -> Result<Answer, Unusable> {
         let endpoint = &listing.endpoint;
         let url = self.url(endpoint)?;
         let started = Instant::now();
@@ -259,7 +268,7 @@ impl Upstream {
         url: Url,
         listing: &Listing,
         parameters: &[Parameter],
-    ) -> Result<Exchanged, ConnectorError> {
+    ) -> Result<Exchanged, Unusable> {
         let endpoint = &listing.endpoint;
         let request = self
             .http
@@ -276,10 +285,14 @@ impl Upstream {
         let retry_after = self.retry_after(response.headers());
         let is_answer = status == 404 && listing.paging == Paging::Single;
         if let Some(kind) = status_error(status, retry_after).filter(|_| !is_answer) {
-            return Err(self.refused(kind, status, response, endpoint).await);
+            let body = read_refusal(response, endpoint).await;
+            let error = self.told(kind, status, &body, endpoint);
+            return Err(Unusable::new(error, status, body));
         }
-        let body = read_body(response, self.max_body_bytes, endpoint).await?;
-        Ok(Exchanged { status, body, date })
+        match read_body(response, self.max_body_bytes, endpoint).await {
+            Ok(body) => Ok(Exchanged { status, body, date }),
+            Err((error, arrived)) => Err(Unusable::new(error, status, arrived)),
+        }
     }
 
     /// Lets the connector say what a refusal means.
@@ -290,19 +303,17 @@ impl Upstream {
         response: reqwest::Response,
         endpoint: &str,
     ) -> ConnectorError {
+        let body = read_refusal(response, endpoint).await;
+        self.told(kind, status, &body, endpoint)
+    }
+
+    fn told(&self, kind: ErrorKind, status: u16, body: &[u8], endpoint: &str) -> ConnectorError {
         let may_say_more = matches!(
             kind,
             ErrorKind::Unauthorized { .. } | ErrorKind::Refused { .. }
         );
-        let mut told = None;
-        if may_say_more {
-            // What cannot be read says no more than the status.
-            let body = read_body(response, MAX_REFUSAL_BYTES, endpoint).await;
-            told = body
-                .ok()
-                .and_then(|body| self.connector.refusal(status, &body));
-        }
-        ConnectorError::new(told.unwrap_or(kind), endpoint)
+        let told = may_say_more.then(|| self.connector.refusal(status, body));
+        ConnectorError::new(told.flatten().unwrap_or(kind), endpoint)
     }
 
     /// Reads `Retry-After`: seconds, or an HTTP date.
@@ -348,24 +359,31 @@ pub(super) fn status_error(status: u16, retry_after: Option<Duration>) -> Option
     }
 }
 
+/// Reads a body; when that fails, what had arrived of it comes with the error.
 async fn read_body(
     response: reqwest::Response,
     limit: usize,
     context: &str,
-) -> Result<Bytes, ConnectorError> {
+) -> Result<Bytes, (ConnectorError, Bytes)> {
     let mut body = BytesMut::new();
     let mut chunks = response.bytes_stream();
-    while let Some(chunk) = chunks
-        .try_next()
-        .await
-        .map_err(|error| transport_error(&error, context))?
-    {
-        if body.len() + chunk.len() > limit {
-            return Err(ConnectorError::new(ErrorKind::TooLarge { limit }, context));
+    loop {
+        match chunks.try_next().await {
+            Ok(None) => return Ok(body.freeze()),
+            Ok(Some(chunk)) if body.len() + chunk.len() <= limit => body.extend_from_slice(&chunk),
+            Ok(Some(_)) => {
+                let error = ConnectorError::new(ErrorKind::TooLarge { limit }, context);
+                return Err((error, body.freeze()));
+            }
+            Err(error) => return Err((transport_error(&error, context), body.freeze())),
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok(body.freeze())
+}
+
+/// Reads what a refusal says, as far as it can be read.
+async fn read_refusal(response: reqwest::Response, context: &str) -> Bytes {
+    let read = read_body(response, MAX_REFUSAL_BYTES, context).await;
+    read.unwrap_or_else(|(_, arrived)| arrived)
 }
 
 /// Tells the retry schedule what kind of failure it was.

@@ -18,6 +18,7 @@ mod optional;
 mod registrar;
 mod retry;
 mod slice;
+mod unusable;
 
 use std::borrow::Cow;
 use std::collections::HashSet;

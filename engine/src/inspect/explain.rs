@@ -1,11 +1,11 @@
 //! Traces a row to the run, the snapshot and the bytes it came from, and tells its history.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::{
     ConnectionId, RecordId, SnapshotId, Source, Stream, SyncRunId, TenantId, Timestamp, snapshot,
 };
-use sea_orm::{ColumnTrait, FromQueryResult, QueryFilter, Statement, Value};
+use sea_orm::{ColumnTrait, FromQueryResult, QueryFilter, QueryOrder, Statement, Value};
 use serde::Serialize;
 use serde_json::Map;
 
@@ -72,7 +72,7 @@ pub struct SnapshotSummary {
 pub struct HistoryEntry {
     /// The run that saw it.
     pub run_id: SyncRunId,
-    /// When the run read the record's part of the stream.
+    /// When the run published it.
     pub at: Timestamp,
     /// What was seen.
     pub change: RecordChange,
@@ -202,7 +202,7 @@ impl Engine {
         })
     }
 
-    /// Looks for the record in the stored readings of its stream, one after the other.
+    /// Looks for the record in what was stored of its stream.
     async fn history(
         &self,
         place: &Place,
@@ -218,90 +218,107 @@ impl Engine {
             upstream_id,
             seen: HashMap::new(),
         };
-        let mut history = vec![];
-        let mut before: Option<Fields> = None;
-        let mut was_there = false;
-        for pages in self.readings(place, stream, parent).await? {
-            let Some(first) = pages.first() else { continue };
-            let (run_id, at) = (first.run_id, first.fetched_at);
-            let now = search.find(stream, &pages).await?;
-            if now.is_none() && !search.would_hold(stream, first) {
-                continue;
-            }
-            let change = match (&before, &now) {
-                (None, Some(_)) if was_there => RecordChange::Returned,
-                (None, Some(_)) => RecordChange::Appeared,
-                (Some(before), Some(now)) if before != now => RecordChange::Changed,
-                (Some(_), None) => RecordChange::Vanished,
-                _ => continue,
-            };
-            let fields = match (&before, &now) {
-                (Some(before), Some(now)) => differing_fields(before, now),
-                _ => vec![],
-            };
-            was_there |= now.is_some();
-            before = now;
-            history.push(HistoryEntry {
-                run_id,
-                at,
-                change,
-                fields,
-            });
+        let mut sightings = vec![];
+        for page in self.proven(place, stream, parent).await? {
+            sightings.extend(search.sighting(stream, page).await?);
         }
-        Ok(history)
+        Ok(tell(&sightings))
     }
 
-    /// Returns the published readings of the part of a stream that holds the record, the oldest first.
-    async fn readings(
+    /// Returns the published answers about the part of a stream that holds the record, the oldest first.
+    async fn proven(
         &self,
         place: &Place,
         stream: Stream,
         parent: Option<&str>,
-    ) -> Result<Vec<Vec<snapshot::Model>>> {
-        let db = self.database.reader();
-        let mut values: Vec<Value> = vec![
-            place.tenant.id.into(),
-            place.connection.id.into(),
-            stream.as_str().into(),
-        ];
-        let mut condition = String::new();
+    ) -> Result<Vec<snapshot::Model>> {
+        let mut pages = snapshot::Entity::owned_by(place.tenant.id)
+            .filter(snapshot::COLUMN.connection_id.eq(place.connection.id))
+            .filter(snapshot::COLUMN.stream.eq(stream))
+            .filter(snapshot::Column::ProvenAt.is_not_null());
         if let Some(parent) = parent {
-            values.push(format!("of:{parent}").into());
-            condition.push_str(" AND s.slice = $4");
+            pages = pages.filter(snapshot::COLUMN.slice.eq(format!("of:{parent}")));
         }
-        let sql = format!(
-            "SELECT s.* FROM ct_raw_snapshots s \
-             JOIN sync_runs r ON r.tenant_id = s.tenant_id AND r.id = s.run_id AND r.status IN ('success', 'partial') \
-             JOIN sync_run_streams t ON t.tenant_id = s.tenant_id AND t.run_id = s.run_id AND t.stream = s.stream AND t.status IN ('published', 'braked') \
-             WHERE s.tenant_id = $1 AND s.connection_id = $2 AND s.stream = $3{condition} ORDER BY r.started_at, s.run_id, s.slice, s.walk DESC, s.position"
-        );
-        let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-        let rows = snapshot::Model::find_by_statement(statement)
-            .all(db)
+        pages
+            .order_by_asc(snapshot::Column::ProvenAt)
+            .order_by_asc(snapshot::Column::Position)
+            .all(self.database.reader())
             .await
-            .attempt("read the snapshots")?;
-        let mut readings: Vec<Vec<snapshot::Model>> = vec![];
-        for row in rows {
-            match readings.last_mut() {
-                Some(reading)
-                    if reading.first().is_some_and(|first| {
-                        (first.run_id, &first.slice) == (row.run_id, &row.slice)
-                    }) =>
-                {
-                    // The last walk of a run counts; earlier ones come behind it and are left out.
-                    if reading.first().is_some_and(|first| first.walk == row.walk) {
-                        reading.push(row);
-                    }
-                }
-                _ => readings.push(vec![row]),
-            }
-        }
-        readings.sort_by_key(|reading| reading.first().map(|first| first.fetched_at));
-        Ok(readings)
+            .attempt("read the snapshots")
     }
 }
 
-/// Finds one record in many answers, most of which are equal.
+/// What an answer says of the record, for as long as the upstream said so.
+struct Sighting {
+    from: (Timestamp, SyncRunId),
+    until: Option<(Timestamp, SyncRunId)>,
+    /// None when it says that there is no such record.
+    fields: Option<Fields>,
+    /// Whether a record that is there would be in the answers that took its place.
+    is_complete: bool,
+}
+
+/// Tells what changed from one moment to the next.
+fn tell(sightings: &[Sighting]) -> Vec<HistoryEntry> {
+    let begun = sightings.iter().map(|sighting| sighting.from);
+    let ended = sightings.iter().filter_map(|sighting| sighting.until);
+    let moments: BTreeMap<Timestamp, SyncRunId> = ended.chain(begun).collect();
+    let mut history = vec![];
+    let mut before: Option<&Fields> = None;
+    let mut was_there = false;
+    for (at, run_id) in moments {
+        let now = match said_at(sightings, at) {
+            Said::There(fields) => Some(fields),
+            Said::Gone => None,
+            Said::Nothing => continue,
+        };
+        let change = match (before, now) {
+            (None, Some(_)) if was_there => RecordChange::Returned,
+            (None, Some(_)) => RecordChange::Appeared,
+            (Some(before), Some(now)) if before != now => RecordChange::Changed,
+            (Some(_), None) => RecordChange::Vanished,
+            _ => continue,
+        };
+        let fields = match (before, now) {
+            (Some(before), Some(now)) => differing_fields(before, now),
+            _ => vec![],
+        };
+        was_there |= now.is_some();
+        before = now;
+        history.push(HistoryEntry {
+            run_id,
+            at,
+            change,
+            fields,
+        });
+    }
+    history
+}
+
+/// What the upstream said of the record.
+enum Said<'a> {
+    There(&'a Fields),
+    Gone,
+    /// It is not known.
+    Nothing,
+}
+
+/// Returns what the upstream said at a moment: the latest of what held then. Where nothing held, the record is gone if it
+/// would have been listed again.
+fn said_at(sightings: &[Sighting], at: Timestamp) -> Said<'_> {
+    let begun = || {
+        let begun = sightings.iter().filter(|sighting| sighting.from.0 <= at);
+        begun.rev()
+    };
+    let holds = |sighting: &&Sighting| sighting.until.is_none_or(|(until, _)| until > at);
+    match (begun().find(holds), begun().next()) {
+        (Some(sighting), _) => sighting.fields.as_ref().map_or(Said::Gone, Said::There),
+        (None, Some(last)) if last.is_complete => Said::Gone,
+        _ => Said::Nothing,
+    }
+}
+
+/// Finds one record in many answers, some of which are equal.
 struct Search<'a> {
     engine: &'a Engine,
     place: &'a Place,
@@ -311,27 +328,29 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    async fn find(&mut self, stream: Stream, pages: &[snapshot::Model]) -> Result<Option<Fields>> {
-        for page in pages {
-            if !self.seen.contains_key(&page.payload_hash) {
-                let found = self.find_in(stream, page).await?;
-                self.seen.insert(page.payload_hash.clone(), found);
-            }
-            if let Some(Some(fields)) = self.seen.get(&page.payload_hash) {
-                return Ok(Some(fields.clone()));
-            }
+    /// Returns what `page` says of the record, unless it is nothing.
+    async fn sighting(
+        &mut self,
+        stream: Stream,
+        page: snapshot::Model,
+    ) -> Result<Option<Sighting>> {
+        if !self.seen.contains_key(&page.payload_hash) {
+            let found = self.find_in(stream, &page).await?;
+            self.seen.insert(page.payload_hash.clone(), found);
         }
-        Ok(None)
-    }
-
-    /// Whether the record would be in a reading of this slice if it was there.
-    fn would_hold(&self, stream: Stream, page: &snapshot::Model) -> bool {
-        match Slice::from_key(stream, &page.slice).map(|slice| slice.boundary) {
-            Some(Boundary::Whole | Boundary::Parent(_) | Boundary::Window(..)) => true,
-            Some(Boundary::Record(id)) => id == self.upstream_id,
-            // It may have another date, or not have changed.
-            _ => false,
-        }
+        let fields = self.seen.get(&page.payload_hash).cloned().flatten();
+        let boundary = Slice::from_key(stream, &page.slice).map(|slice| slice.boundary);
+        let is_about_it = matches!(&boundary, Some(Boundary::Record(id)) if id == self.upstream_id);
+        let Some(proven_at) = page.proven_at else {
+            return Ok(None);
+        };
+        let sighting = Sighting {
+            from: (proven_at, page.run_id),
+            until: page.superseded_at.zip(page.superseded_by),
+            is_complete: is_about_it || boundary.is_some_and(|boundary| is_complete(&boundary)),
+            fields,
+        };
+        Ok((is_about_it || sighting.fields.is_some()).then_some(sighting))
     }
 
     async fn find_in(&self, stream: Stream, page: &snapshot::Model) -> Result<Option<Fields>> {
@@ -353,6 +372,15 @@ impl Search<'_> {
             contents.find(|content| content.normalized.record.upstream_id() == self.upstream_id);
         Ok(found.map(|content| content.fields))
     }
+}
+
+/// Whether a record that is there is in every reading of such a slice: elsewhere it may have another date, or not have
+/// changed.
+fn is_complete(boundary: &Boundary) -> bool {
+    matches!(
+        boundary,
+        Boundary::Whole | Boundary::Parent(_) | Boundary::Window(..)
+    )
 }
 
 fn differing_fields(before: &Fields, now: &Fields) -> Vec<String> {

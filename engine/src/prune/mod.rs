@@ -13,6 +13,7 @@ use entity::{ConnectionId, TenantId, Timestamp, connection, tenant};
 use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect, Statement, Value};
 use serde::Serialize;
 
+use crate::answers;
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::error::{Attempt, Result};
@@ -62,6 +63,8 @@ pub struct Pruned {
     pub rejects: u64,
     /// Drift that was acknowledged.
     pub drifts: u64,
+    /// Answers that could not be used.
+    pub answers: u64,
     /// Entries of the audit log.
     pub audit_entries: u64,
 }
@@ -76,6 +79,7 @@ impl Pruned {
             bodies,
             rejects,
             drifts,
+            answers,
             audit_entries,
         } = other;
         self.snapshots += snapshots;
@@ -85,6 +89,7 @@ impl Pruned {
         self.bodies += bodies;
         self.rejects += rejects;
         self.drifts += drifts;
+        self.answers += answers;
         self.audit_entries += audit_entries;
     }
 }
@@ -127,6 +132,7 @@ pub async fn prune_tenant(
         bodies: of_tenant.forget_bodies(now - periods.bodies).await?,
         rejects: of_tenant.forget_rejects(before).await?,
         drifts: of_tenant.forget_drifts(before).await?,
+        answers: of_tenant.forget_answers(now - answers::KEPT_FOR).await?,
         audit_entries: of_tenant.forget_acts(now - periods.audit).await?,
         ..Pruned::default()
     };

@@ -1,4 +1,4 @@
-//! Payloads that no snapshot refers to.
+//! Payloads that no snapshot refers to, and no other payload differs from.
 //!
 //! A writer that stores the same bytes again renews `created_at` and so holds the row until it commits. A delete that waited
 //! for that looks at the renewed row and lets it be, although its look for snapshots was before the commit.
@@ -10,7 +10,8 @@ use super::{BATCH, OfTenant, execute, places};
 use crate::error::{Attempt, Result};
 
 const MAY_GO: &str = "created_at < $2 AND NOT EXISTS (SELECT 1 FROM ct_raw_snapshots s \
-     WHERE s.tenant_id = raw_payloads.tenant_id AND s.payload_hash = raw_payloads.hash)";
+     WHERE s.tenant_id = raw_payloads.tenant_id AND s.payload_hash = raw_payloads.hash) \
+     AND NOT EXISTS (SELECT 1 FROM raw_payloads d WHERE d.tenant_id = raw_payloads.tenant_id AND d.base_hash = raw_payloads.hash)";
 
 impl OfTenant<'_> {
     /// Forgets payloads that were last stored before a moment.

@@ -29,6 +29,11 @@ impl OfTenant<'_> {
         repeat(self.database, &sql, [self.tenant.into(), before.into()]).await
     }
 
+    pub(super) async fn forget_answers(&self, before: Timestamp) -> Result<u64> {
+        let condition = "tenant_id = $1 AND received_at < $2";
+        self.forget("unusable_answers", condition, before).await
+    }
+
     pub(super) async fn forget_rejects(&self, before: Timestamp) -> Result<u64> {
         let condition = "tenant_id = $1 AND resolved_at < $2";
         self.forget("rejected_records", condition, before).await

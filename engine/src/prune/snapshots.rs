@@ -13,11 +13,9 @@ use crate::model;
 /// Most snapshots that are looked for at once: what is held of them takes memory.
 const AT_ONCE: usize = 100_000;
 
-// Those of the last whole reading of a slice are covered; those of a run under way may yet be.
-const MAY_GO: &str = "s.fetched_at < $3 \
-     AND NOT EXISTS (SELECT 1 FROM sync_runs r WHERE r.tenant_id = s.tenant_id AND r.id = s.run_id AND r.finished_at IS NULL) \
-     AND NOT EXISTS (SELECT 1 FROM coverage c WHERE c.tenant_id = s.tenant_id AND c.connection_id = s.connection_id \
-     AND c.stream = s.stream AND c.slice = s.slice AND c.run_id = s.run_id)";
+// Those of a run under way may yet be proven.
+const MAY_GO: &str = "(s.superseded_at < $3 OR (s.proven_at IS NULL AND s.fetched_at < $3 \
+     AND NOT EXISTS (SELECT 1 FROM sync_runs r WHERE r.tenant_id = s.tenant_id AND r.id = s.run_id AND r.finished_at IS NULL)))";
 
 impl OfConnection<'_> {
     /// Forgets snapshots.

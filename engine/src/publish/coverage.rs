@@ -1,12 +1,12 @@
-//! Remembers which parts of a stream were read whole, and when.
+//! Remembers which parts of a stream were read whole, and when, and which snapshots these readings consist of.
 
 use entity::{CoverageId, Timestamp, coverage};
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseTransaction, DeleteMany, EntityTrait, QueryFilter,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
 };
 
+use super::proof::Proof;
 use super::{CHUNK, Publication};
 use crate::connector::{Boundary, Slice};
 use crate::error::{Attempt, Result};
@@ -25,20 +25,27 @@ pub(super) async fn write(
         return Ok(());
     }
     let slices = &outcome.reading.slices;
+    let forgetting = Forgetting {
+        publication,
+        tx,
+        outcome,
+        proof: Proof::new(publication, tx, outcome.stream),
+    };
     if slices
         .iter()
         .any(|slice| matches!(slice.slice.boundary, Boundary::Window(..)))
     {
-        forget_windows(publication, tx, outcome).await?;
+        forgetting.forget_windows().await?;
     }
     if slices
         .iter()
         .any(|slice| matches!(slice.slice.boundary, Boundary::Changes(..)))
     {
-        forget_changes(publication, tx, outcome).await?;
+        forgetting.forget_changes().await?;
     }
-    forget_gone(publication, tx, outcome).await?;
-    forget_larger(publication, tx, outcome).await?;
+    forgetting.forget_gone().await?;
+    forgetting.forget_larger().await?;
+    forgetting.proof.give(slices).await?;
     let same = OnConflict::columns([
         coverage::Column::TenantId,
         coverage::Column::ConnectionId,
@@ -78,104 +85,97 @@ fn row(publication: &Publication<'_>, reading: &SliceReading) -> coverage::Activ
     }
 }
 
-/// What belonged to a record that is gone must not come back from old snapshots.
-async fn forget_gone(
-    publication: &Publication<'_>,
-    tx: &DatabaseTransaction,
-    outcome: &StreamOutcome,
-) -> Result<()> {
-    for slices in outcome.reading.gone.chunks(CHUNK) {
-        of_stream(publication, outcome)
-            .filter(coverage::Column::Slice.is_in(slices.iter().map(Slice::key)))
-            .exec(tx)
+/// Forgets what is no longer covered.
+struct Forgetting<'a> {
+    publication: &'a Publication<'a>,
+    tx: &'a DatabaseTransaction,
+    outcome: &'a StreamOutcome,
+    proof: Proof<'a>,
+}
+
+impl Forgetting<'_> {
+    /// What belonged to a record that is gone must not come back from old snapshots.
+    async fn forget_gone(&self) -> Result<()> {
+        for slices in self.outcome.reading.gone.chunks(CHUNK) {
+            self.forget(slice().is_in(slices.iter().map(Slice::key)))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The window moves with every day; only the last one is covered.
+    async fn forget_windows(&self) -> Result<()> {
+        self.forget(self.is_not_read()).await
+    }
+
+    /// Only the last reading of what has changed says up to when changes are known.
+    async fn forget_changes(&self) -> Result<()> {
+        let is_older = slice().like("changes:%").and(self.is_not_read());
+        self.forget(is_older).await
+    }
+
+    /// A window of dates that has grown too large is from now on covered by its pieces.
+    async fn forget_larger(&self) -> Result<()> {
+        let slices = self.outcome.reading.slices.iter();
+        let read: Vec<Span> = slices.filter_map(|read| read.slice.dates()).collect();
+        if read.is_empty() {
+            return Ok(());
+        }
+        let is_larger = |key: &String| {
+            let slice = Slice::from_key(self.outcome.stream, key);
+            let dates = slice.and_then(|slice| slice.dates());
+            dates.is_some_and(|larger| read.iter().any(|span| contains(larger, *span)))
+        };
+        let covered = self.covered_dates().await?;
+        let larger: Vec<String> = covered.into_iter().filter(is_larger).collect();
+        if larger.is_empty() {
+            return Ok(());
+        }
+        self.forget(slice().is_in(larger)).await
+    }
+
+    /// Returns the windows of dates that are covered.
+    async fn covered_dates(&self) -> Result<Vec<String>> {
+        let lease = self.publication.lease;
+        coverage::Entity::owned_by(lease.tenant)
+            .select_only()
+            .column(coverage::Column::Slice)
+            .filter(coverage::COLUMN.connection_id.eq(lease.connection))
+            .filter(coverage::COLUMN.stream.eq(self.outcome.stream))
+            .filter(coverage::COLUMN.slice.starts_with("dates:"))
+            .into_tuple()
+            .all(self.tx)
+            .await
+            .attempt("read the coverage")
+    }
+
+    /// A slice that is not among those that were read now.
+    fn is_not_read(&self) -> SimpleExpr {
+        let slices = self.outcome.reading.slices.iter();
+        slice().is_not_in(slices.map(|read| read.slice.key()))
+    }
+
+    /// Forgets that some slices were read, and what they brought.
+    async fn forget(&self, which: SimpleExpr) -> Result<()> {
+        let lease = self.publication.lease;
+        coverage::Entity::delete_many()
+            .filter(coverage::COLUMN.tenant_id.eq(lease.tenant))
+            .filter(coverage::COLUMN.connection_id.eq(lease.connection))
+            .filter(coverage::COLUMN.stream.eq(self.outcome.stream))
+            .filter(which.clone())
+            .exec(self.tx)
             .await
             .attempt("write coverage")?;
+        self.proof.supersede(which).await
     }
-    Ok(())
 }
 
-/// The window moves with every day; only the last one is covered.
-async fn forget_windows(
-    publication: &Publication<'_>,
-    tx: &DatabaseTransaction,
-    outcome: &StreamOutcome,
-) -> Result<()> {
-    of_stream(publication, outcome)
-        .exec(tx)
-        .await
-        .attempt("write coverage")?;
-    Ok(())
-}
-
-/// Only the last reading of what has changed says up to when changes are known.
-async fn forget_changes(
-    publication: &Publication<'_>,
-    tx: &DatabaseTransaction,
-    outcome: &StreamOutcome,
-) -> Result<()> {
-    of_stream(publication, outcome)
-        .filter(coverage::COLUMN.slice.starts_with("changes:"))
-        .exec(tx)
-        .await
-        .attempt("write coverage")?;
-    Ok(())
-}
-
-/// A window of dates that has grown too large is from now on covered by its pieces.
-async fn forget_larger(
-    publication: &Publication<'_>,
-    tx: &DatabaseTransaction,
-    outcome: &StreamOutcome,
-) -> Result<()> {
-    let slices = outcome.reading.slices.iter();
-    let read: Vec<Span> = slices.filter_map(|read| read.slice.dates()).collect();
-    if read.is_empty() {
-        return Ok(());
-    }
-    let covered: Vec<String> = coverage::Entity::owned_by(publication.lease.tenant)
-        .select_only()
-        .column(coverage::Column::Slice)
-        .filter(
-            coverage::COLUMN
-                .connection_id
-                .eq(publication.lease.connection),
-        )
-        .filter(coverage::COLUMN.stream.eq(outcome.stream))
-        .filter(coverage::COLUMN.slice.starts_with("dates:"))
-        .into_tuple()
-        .all(tx)
-        .await
-        .attempt("read the coverage")?;
-    let is_larger = |key: &String| {
-        let slice = Slice::from_key(outcome.stream, key);
-        let dates = slice.and_then(|slice| slice.dates());
-        dates.is_some_and(|larger| read.iter().any(|span| contains(larger, *span)))
-    };
-    let larger: Vec<String> = covered.into_iter().filter(is_larger).collect();
-    if larger.is_empty() {
-        return Ok(());
-    }
-    of_stream(publication, outcome)
-        .filter(coverage::Column::Slice.is_in(larger))
-        .exec(tx)
-        .await
-        .attempt("write coverage")?;
-    Ok(())
+/// The slice of coverage and snapshots.
+fn slice() -> Expr {
+    Expr::col("slice")
 }
 
 /// Whether a span is a true part of another one.
 fn contains(larger: Span, span: Span) -> bool {
     larger != span && larger.0 <= span.0 && span.1 <= larger.1
-}
-
-/// The coverage of one stream of the connection, to be deleted.
-fn of_stream(
-    publication: &Publication<'_>,
-    outcome: &StreamOutcome,
-) -> DeleteMany<coverage::Entity> {
-    let connection = publication.lease.connection;
-    coverage::Entity::delete_many()
-        .filter(coverage::COLUMN.tenant_id.eq(publication.lease.tenant))
-        .filter(coverage::COLUMN.connection_id.eq(connection))
-        .filter(coverage::COLUMN.stream.eq(outcome.stream))
 }

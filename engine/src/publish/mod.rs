@@ -11,6 +11,7 @@ mod hot_list;
 mod lead_metrics;
 mod mapping;
 mod part;
+mod proof;
 mod quality;
 mod records;
 mod rules;

@@ -65,6 +65,7 @@ impl DeletionWatch {
             counters: read.counters.clone(),
             pages: vec![],
             rejects: vec![],
+            differing: read.differing.clone(),
         };
         self.lacking.extend(slices.iter().map(bare));
     }

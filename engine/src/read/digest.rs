@@ -18,6 +18,9 @@ use super::profile::Profile;
 use crate::error::{Attempt, Result};
 use crate::hash;
 
+/// zstd's quickest usual level.
+const LEVEL: i32 = 1;
+
 #[derive(Serialize, Deserialize)]
 struct Digest {
     /// What it holds for.
@@ -47,7 +50,8 @@ pub(crate) fn digest(page: &ParsedPage, rules: &str, stream: Stream) -> Option<V
         records: records.collect::<Option<_>>()?,
         profile: page.profile.clone(),
     };
-    serde_json::to_vec(&digest).ok()
+    let text = serde_json::to_vec(&digest).ok()?;
+    zstd::bulk::compress(&text, LEVEL).ok()
 }
 
 /// The pages of the last published reading of a list.
@@ -67,10 +71,9 @@ impl KnownPages {
     /// Loads the digests of `stream` that hold under `rules`.
     pub(crate) async fn load(mirror: Mirror<'_>, stream: Stream, rules: String) -> Result<Self> {
         let sql = format!(
-            "SELECT p.hash, p.digest FROM coverage c \
-             JOIN ct_raw_snapshots s ON s.tenant_id = c.tenant_id AND s.run_id = c.run_id AND s.stream = c.stream AND s.slice = c.slice \
-             JOIN raw_payloads p ON p.tenant_id = s.tenant_id AND p.hash = s.payload_hash \
-             WHERE c.tenant_id = $1 AND c.connection_id = $2 AND c.stream = '{stream}' AND c.slice = 'all'"
+            "SELECT p.hash, p.digest FROM ct_raw_snapshots s JOIN raw_payloads p ON p.tenant_id = s.tenant_id AND p.hash = s.payload_hash \
+             WHERE s.tenant_id = $1 AND s.connection_id = $2 AND s.stream = '{stream}' AND s.slice = 'all' \
+             AND s.proven_at IS NOT NULL AND s.superseded_at IS NULL"
         );
         let mut known = Self {
             rules,
@@ -93,7 +96,8 @@ impl KnownPages {
 
     /// Returns what is known of the page with these bytes, unless it is nothing or no longer holds.
     pub(crate) fn page(&self, stream: Stream, payload_hash: &[u8; 32]) -> Option<ParsedPage> {
-        let digest: Digest = serde_json::from_slice(self.digests.get(payload_hash)?).ok()?;
+        let text = zstd::decode_all(self.digests.get(payload_hash)?.as_slice()).ok()?;
+        let digest: Digest = serde_json::from_slice(&text).ok()?;
         if digest.rules != self.rules || digest.stream != stream {
             return None;
         }

@@ -16,6 +16,7 @@ mod part;
 mod profile;
 mod reader;
 mod slice;
+mod stored;
 mod stream;
 mod vanish;
 mod walk;
@@ -31,7 +32,8 @@ pub(crate) use page::{Content, Fetched, WalkError, normalize, parse, record_text
 pub(crate) use part::PartOutcome;
 pub use profile::{Drift, FieldProfile, Profile};
 pub use reader::Reader;
+pub use slice::{DifferingPages, PageToWrite, RejectedRecord, SliceReading, Written};
 pub(crate) use slice::{Draft, Judge, NAMED_IDS, NOBODY, ReadSlice};
-pub use slice::{PageToWrite, RejectedRecord, SliceReading, Written};
+pub(crate) use stored::StoredPages;
 pub(crate) use stream::{conclude, nothing_understood};
 pub use vanish::Vanished;

@@ -10,6 +10,7 @@ use super::compare::{Comparison, Generation, KnownRows, Sight};
 use super::digest::KnownPages;
 use super::page::{Fetched, Overlap, PageRecord, PageShape, WalkError};
 use super::profile::Profile;
+use super::stored::StoredPages;
 use crate::clock::Clock;
 use crate::connector::{Boundary, Rejection, Slice};
 use crate::snapshot::{Snapshot, SnapshotWriter};
@@ -31,6 +32,17 @@ pub struct SliceReading {
     pub pages: Vec<PageToWrite>,
     /// Records that could not be normalized.
     pub rejects: Vec<RejectedRecord>,
+    /// What of it differs from the last whole reading.
+    pub differing: DifferingPages,
+}
+
+/// The pages of a reading that are not as they were in the last whole one.
+#[derive(Debug, Clone, Default)]
+pub struct DifferingPages {
+    /// Those that were stored, because they are new or have changed.
+    pub stored: Vec<SnapshotId>,
+    /// Those that there are no more: the slice has become shorter.
+    pub gone: Vec<SnapshotId>,
 }
 
 impl SliceReading {
@@ -39,6 +51,7 @@ impl SliceReading {
         Self {
             pages: vec![],
             rejects: vec![],
+            differing: DifferingPages::default(),
             ..self
         }
     }
@@ -120,18 +133,20 @@ pub(crate) struct Draft<'a> {
     pub(super) generation: Generation,
     walk: i32,
     position: i32,
+    last_time: StoredPages,
     pub(super) reading: SliceReading,
     written: Vec<Written>,
     profile: Profile,
 }
 
 impl<'a> Draft<'a> {
-    /// Begins a reading of `slice`, the `walk`th of this run.
+    /// Begins a reading of `slice`, the `walk`th of this run. Pages that are as they were `last_time` are not stored again.
     pub(crate) fn new(
         judge: Judge<'a>,
         known: &'a mut KnownRows,
         slice: Arc<Slice>,
         walk: i32,
+        last_time: StoredPages,
     ) -> Self {
         let generation = known.begin();
         Self {
@@ -140,11 +155,13 @@ impl<'a> Draft<'a> {
             generation,
             walk,
             position: 0,
+            last_time,
             reading: SliceReading {
                 slice,
                 counters: Counters::default(),
                 pages: vec![],
                 rejects: vec![],
+                differing: DifferingPages::default(),
             },
             written: vec![],
             profile: Profile::default(),
@@ -157,7 +174,8 @@ impl<'a> Draft<'a> {
     }
 
     /// Ends the reading.
-    pub(crate) fn finish(self) -> ReadSlice {
+    pub(crate) fn finish(mut self) -> ReadSlice {
+        self.reading.differing.gone = self.last_time.beyond(self.position);
         ReadSlice {
             slice: self.reading,
             written: self.written,
@@ -185,8 +203,11 @@ impl<'a> Draft<'a> {
             len: page.records.len() as u64,
             last: page.records.last().map(PageRecord::overlap),
         };
+        let same = self.last_time.same(self.position, &answer, &payload_hash);
         let snapshot = Snapshot {
-            id: stored.unwrap_or_else(|| SnapshotId::from_uuid(self.judge.clock.new_id())),
+            id: stored
+                .or(same)
+                .unwrap_or_else(|| SnapshotId::from_uuid(self.judge.clock.new_id())),
             stream: self.reading.slice.stream,
             slice: self.reading.slice.key(),
             walk: self.walk,
@@ -195,6 +216,8 @@ impl<'a> Draft<'a> {
             payload_hash,
             answer,
             storage,
+            is_stored: same.is_some(),
+            similar: self.last_time.similar(self.position),
         };
         self.position += 1;
         self.reading.counters.pages += 1;
@@ -203,6 +226,9 @@ impl<'a> Draft<'a> {
         let compared = self.compare(&snapshot, page.records, overlap);
         // Also a page that shows that rows have moved is kept: it is what the upstream said.
         if let Some(writer) = self.judge.snapshots {
+            if same.is_none() {
+                self.reading.differing.stored.push(snapshot.id);
+            }
             writer.store(snapshot).await?;
         }
         compared.map(|()| shape)

@@ -14,6 +14,7 @@ use super::outcome::{Failure, StreamOutcome, StreamPlan, StreamReading};
 use super::page::{Basis, Fetched, WalkError};
 use super::reader::Reader;
 use super::slice::{Draft, Judge, ReadSlice, SliceReading};
+use super::stored::StoredPages;
 use super::vanish::{self, Scope};
 use super::walk::{Pace, walk};
 use crate::connector::{Boundary, ErrorKind, Listing, Slice};
@@ -159,7 +160,11 @@ impl Reader<'_> {
         pace: Pace,
     ) -> Result<ReadSlice, WalkError> {
         let attempt = if pace == Pace::Concurrent { 1 } else { 2 };
-        let mut draft = Draft::new(judge, known, slice, attempt);
+        let last_time = match judge.snapshots {
+            Some(_) => StoredPages::load(self.mirror, &slice).await?,
+            None => StoredPages::default(),
+        };
+        let mut draft = Draft::new(judge, known, slice, attempt, last_time);
         let mut walked = Ok(());
         for (listing, first) in listings.iter().zip(first_pages) {
             walked = walk(self, &mut draft, listing, pace, first).await;

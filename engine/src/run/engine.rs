@@ -119,6 +119,7 @@ impl Engine {
             max_body_bytes: target.settings.max_body_bytes,
             retry_count: 0.into(),
             refused: RefusedParameters::default(),
+            answers: None,
         }
     }
 

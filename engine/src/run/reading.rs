@@ -5,6 +5,7 @@ use entity::{ReasonCode, Stream};
 use super::heartbeat::{Heartbeat, Stop};
 use super::timeline::Timeline;
 use super::{Engine, SyncRequest, Target, plan};
+use crate::answers::AnswerLog;
 use crate::connector::Slicing;
 use crate::error::Result;
 use crate::lease::Lease;
@@ -41,7 +42,11 @@ impl Engine {
         observer: &dyn Observer,
         heartbeat: &mut Heartbeat,
     ) -> Result<Reading> {
-        let upstream = self.upstream(target);
+        let mut upstream = self.upstream(target);
+        upstream.answers = request.writes().then(|| {
+            let (database, clock) = (self.database.clone(), self.clock.clone());
+            AnswerLog::new(database, clock, lease.tenant, lease.connection, lease.run)
+        });
         let writer = request.writes().then(|| {
             SnapshotWriter::start(
                 self.database.clone(),

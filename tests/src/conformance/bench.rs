@@ -182,6 +182,7 @@ impl Mirror {
             max_body_bytes: 1 << 24,
             retry_count: 0.into(),
             refused: RefusedParameters::default(),
+            answers: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entity::{ReasonCode, Stream, coverage, snapshot};
-use sea_orm::{ColumnTrait, FromQueryResult, QueryFilter, Statement};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 
 use super::reading::Reading;
 use super::{Engine, Place, SyncRequest};
@@ -18,7 +18,7 @@ use crate::error::{Attempt, Error, Result};
 use crate::hash;
 use crate::read::{
     Basis, Draft, Failure, Fetched, Judge, KnownPages, KnownRows, Mirror, NOBODY, ReadSlice,
-    Storage, StreamOutcome, StreamReading, WalkError, conclude, parse,
+    Storage, StoredPages, StreamOutcome, StreamReading, WalkError, conclude, parse,
 };
 use crate::settings::BrakeLimits;
 use crate::snapshot::load_payload;
@@ -116,7 +116,7 @@ impl Replay<'_> {
             gone,
             is_listed_whole: false,
         };
-        let mut draft = Draft::new(judge, known, Arc::clone(&slice), 1);
+        let mut draft = Draft::new(judge, known, Arc::clone(&slice), 1, StoredPages::default());
         let mut last = None;
         for page in pages {
             let overlap = last.filter(|_| self.connector.overlaps(&page.parameters));
@@ -168,20 +168,12 @@ impl Replay<'_> {
 
     /// Returns the snapshots of the last whole reading of each slice, in order.
     async fn pages(&self, stream: Stream) -> Result<BTreeMap<String, Vec<snapshot::Model>>> {
-        let db = self.database.reader();
-        let sql = "SELECT s.* FROM ct_raw_snapshots s JOIN coverage c ON c.tenant_id = s.tenant_id AND c.connection_id = s.connection_id \
-                   AND c.stream = s.stream AND c.slice = s.slice AND c.run_id = s.run_id \
-                   WHERE s.tenant_id = $1 AND s.connection_id = $2 AND s.stream = $3 \
-                   AND s.walk = (SELECT MAX(w.walk) FROM ct_raw_snapshots w WHERE w.tenant_id = s.tenant_id AND w.run_id = s.run_id \
-                   AND w.stream = s.stream AND w.slice = s.slice) ORDER BY s.slice, s.position";
-        let values = [
-            self.place.tenant.id.into(),
-            self.place.connection.id.into(),
-            stream.as_str().into(),
-        ];
-        let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-        let rows = snapshot::Model::find_by_statement(statement)
-            .all(db)
+        let rows = snapshot::Entity::current(self.place.tenant.id)
+            .filter(snapshot::COLUMN.connection_id.eq(self.place.connection.id))
+            .filter(snapshot::COLUMN.stream.eq(stream))
+            .order_by_asc(snapshot::Column::Slice)
+            .order_by_asc(snapshot::Column::Position)
+            .all(self.database.reader())
             .await
             .attempt("read the snapshots")?;
         let mut pages: BTreeMap<String, Vec<snapshot::Model>> = BTreeMap::new();

@@ -4,7 +4,7 @@
 //! others. So every answer that a slice or a row comes from is read, the latest first; of each record the newest
 //! version counts, unless the upstream said later that the record is gone.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use entity::{Stream, Timestamp, coverage, snapshot};
 use sea_orm::{FromQueryResult, Statement};
@@ -16,10 +16,11 @@ use crate::hash;
 use crate::model;
 use crate::read::{KnownRows, StreamReading};
 
-/// An answer, and the slice it is read as.
+/// An answer, the slice it is read as, and when the upstream is last known to have said so.
 struct Page {
     slice: Slice,
     snapshot: snapshot::Model,
+    said_at: Timestamp,
 }
 
 impl Replay<'_> {
@@ -32,21 +33,30 @@ impl Replay<'_> {
         reading: &mut StreamReading,
     ) -> Result<()> {
         let absent = absent_records(stream, covered);
+        let read_at: HashMap<&str, Timestamp> = covered
+            .iter()
+            .map(|row| (row.slice.as_str(), row.read_at))
+            .collect();
         let mut pages = vec![];
         for (key, snapshots) in slices {
             let slice = Slice::from_key(stream, &key).ok_or_else(damaged)?;
+            // An answer that came again was not stored again.
+            let read_at = read_at.get(key.as_str()).copied();
             pages.extend(snapshots.into_iter().map(|snapshot| Page {
                 slice: slice.clone(),
+                said_at: read_at.map_or(snapshot.fetched_at, |at| at.max(snapshot.fetched_at)),
                 snapshot,
             }));
         }
         let is_known: HashSet<_> = pages.iter().map(|page| page.snapshot.id).collect();
         let of_rows = self.pages_of_rows(stream).await?.into_iter();
         pages.extend(of_rows.filter(|page| !is_known.contains(&page.snapshot.id)));
-        pages.sort_by_key(|page| std::cmp::Reverse((page.snapshot.fetched_at, page.snapshot.id)));
+        pages.sort_by_key(|page| std::cmp::Reverse((page.said_at, page.snapshot.id)));
         for page in pages {
-            let gone = gone_since(&absent, page.snapshot.fetched_at);
-            let Page { slice, snapshot } = page;
+            let gone = gone_since(&absent, page.said_at);
+            let Page {
+                slice, snapshot, ..
+            } = page;
             let read = self.read_slice(known, slice, vec![snapshot], &gone).await?;
             reading.add(read);
         }
@@ -72,6 +82,7 @@ impl Replay<'_> {
             let at = snapshot.fetched_at;
             Page {
                 slice: Slice::new(stream, Boundary::Changes(at, at)),
+                said_at: at,
                 snapshot,
             }
         };
