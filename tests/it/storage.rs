@@ -42,8 +42,9 @@ async fn payloads(site: &Site) -> Vec<raw_payload::Model> {
 /// Counts the bytes that payloads take.
 async fn stored_bytes(site: &Site) -> usize {
     let payloads = payloads(site).await;
-    let size = |row: &raw_payload::Model| row.body.len() + row.digest.as_ref().map_or(0, Vec::len);
-    payloads.iter().map(size).sum()
+    let of_row =
+        |row: &raw_payload::Model| row.body.len() + row.digest.as_ref().map_or(0, Vec::len);
+    payloads.iter().map(of_row).sum()
 }
 
 async fn replay(site: &Site) -> u64 {
@@ -128,7 +129,6 @@ on_both_databases! {
         site.account.delete_client(&site.client(0)).unwrap();
         sync_later(&site).await;
         let grown = stored_bytes(&site).await - before;
-        println!("{before} bytes grew by {grown}");
         assert!(grown * 20 < before, "{before} bytes grew by {grown}");
         // Each row's bytes are among those of its answer.
         site.assert_mirrors_truth().await;
