@@ -40,3 +40,4 @@ mod values;
 mod verdicts;
 mod verification;
 mod webhooks;
+mod year;
