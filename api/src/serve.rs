@@ -11,10 +11,10 @@ use engine::clock::Clock;
 use engine::connector::{AllConnectors, HttpClient};
 use engine::database::Database;
 use engine::error::{Error, chain};
-use engine::jobs::{Worker, WorkerOptions};
 use engine::observer::NoObserver;
 use engine::process::worker_name;
 use engine::run::Engine;
+use engine::work::{Worker, WorkerOptions};
 use poem::Server;
 use poem::listener::{Acceptor, Listener, TcpListener};
 use secrecy::ExposeSecret;
@@ -117,10 +117,8 @@ fn start_worker(engine: Engine, shutdown: CancellationToken) -> JoinHandle<()> {
                 () = shutdown.cancelled() => return,
             }
         }
-        let worker = Worker::new(engine, WorkerOptions::default());
-        if let Err(error) = worker.run(Arc::new(NoObserver), shutdown).await {
-            error!(error = %chain(&error), "the worker could not put its jobs back");
-        }
+        let (options, observer) = (WorkerOptions::default(), Arc::new(NoObserver));
+        Worker::new(engine, options, observer, shutdown).run().await;
     })
 }
 

@@ -20,6 +20,11 @@ pub trait TimeSource: Send + Sync {
 
     /// Waits for `duration`.
     fn sleep(&self, duration: Duration) -> Sleep;
+
+    /// Whether it is the machine's own clock, which a database has, too.
+    fn is_system(&self) -> bool {
+        false
+    }
 }
 
 /// The time and id source of everything in the engine.
@@ -55,6 +60,11 @@ impl Clock {
         self.0.sleep(duration)
     }
 
+    /// Whether it is the machine's own clock.
+    pub(crate) fn is_system(&self) -> bool {
+        self.0.is_system()
+    }
+
     /// Returns a new id that sorts by the time it was made (`UUIDv7`).
     pub fn new_id(&self) -> Uuid {
         let now = self.0.now();
@@ -86,5 +96,9 @@ impl TimeSource for SystemTime {
 
     fn sleep(&self, duration: Duration) -> Sleep {
         Box::pin(tokio::time::sleep(duration))
+    }
+
+    fn is_system(&self) -> bool {
+        true
     }
 }

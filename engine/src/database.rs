@@ -3,7 +3,9 @@
 //! SQLite has one writer at a time. All writes of a process go through one connection that takes the
 //! write lock when its transaction begins (a transaction that reads first and writes later would fail at
 //! once when another one wrote in between); reads have a pool of their own and never wait for writers.
-//! PostgreSQL needs no such care and gets one pool.
+//! PostgreSQL needs no such care; readers have a pool of their own there, too, so that they do not wait for
+//! connections that publications use. No statement of ours waits for a lock for long, and what a process leaves behind that
+//! vanished in the middle of a transaction is rolled back by the server within a minute.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -19,6 +21,8 @@ use sea_orm::{
 use sea_orm_migration::MigratorTrait;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection};
+use tokio::sync::Notify;
+use tracing::warn;
 
 use crate::error::{Attempt, Error, Result};
 
@@ -36,13 +40,38 @@ const ROW_BUFFER: usize = 1000;
 /// 3645), also while the process should end. A broken connection is noticed before it is used.
 const KEPT: Option<Duration> = None;
 const SQLITE_READERS: u32 = 4;
-const POSTGRES_CONNECTIONS: u32 = 10;
+const POSTGRES_READERS: u32 = 10;
+/// Connections that write beside those that syncs need.
+const POSTGRES_WRITERS: u32 = 8;
+/// What a connection to PostgreSQL must not exceed, in milliseconds; and when a peer that is silent is given up, in
+/// seconds.
+const POSTGRES_LIMITS: [(&str, &str); 6] = [
+    ("lock_timeout", "5000"),
+    ("idle_in_transaction_session_timeout", "60000"),
+    ("tcp_keepalives_idle", "30"),
+    ("tcp_keepalives_interval", "10"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "60000"),
+];
+/// How long a statement may take that reads, and one that is part of a publication.
+const STATEMENT_TIMEOUTS: [(&str, &str); 2] = [
+    ("statement_timeout", "600000"),
+    ("statement_timeout", "1800000"),
+];
+/// Any number that nobody else uses for an advisory lock: who holds it migrates.
+const MIGRATION_LOCK: i64 = 7_240_116_016;
+/// Syncs at once that a process is made for unless it says otherwise.
+const DEFAULT_SLOTS: u32 = 16;
 
 /// An open database.
 #[derive(Debug, Clone)]
 pub struct Database {
     read: DatabaseConnection,
     write: DatabaseConnection,
+    /// Most connections of each.
+    most: [u32; 2],
+    /// Rung when there may be work for an idle worker of this process.
+    bell: Arc<Notify>,
 }
 
 /// How the database's tables stand to this program.
@@ -61,7 +90,7 @@ pub enum SchemaState {
 /// How a pool of connections stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolFigures {
-    /// What the pool is for: `read`, `write` or `all`.
+    /// What the pool is for: `read` or `write`.
     pub name: &'static str,
     /// Connections that are open.
     pub open: usize,
@@ -90,10 +119,18 @@ impl Database {
     /// # Errors
     /// [`Error::Configuration`] for another kind of address; [`Error::Database`] when it cannot be opened.
     pub async fn connect(url: &str) -> Result<Self> {
+        Self::connect_for(url, DEFAULT_SLOTS).await
+    }
+
+    /// Opens the database as [`Database::connect`] does, for a process that does so many syncs at once.
+    ///
+    /// # Errors
+    /// As [`Database::connect`].
+    pub async fn connect_for(url: &str, slots: u32) -> Result<Self> {
         let database = if url.starts_with("sqlite:") {
             connect_sqlite(url).await?
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            connect_postgres(url).await?
+            connect_postgres(url, slots).await?
         } else {
             return Err(Error::Configuration(
                 "DATABASE_URL must begin with `sqlite:` or `postgres:`, for example sqlite://ctsync.db?mode=rwc".to_owned(),
@@ -143,6 +180,16 @@ impl Database {
         begin(&self.read, options).await
     }
 
+    /// Wakes an idle worker of this process, after something was enqueued.
+    pub(crate) fn wake_workers(&self) {
+        self.bell.notify_one();
+    }
+
+    /// Waits until there may be work.
+    pub(crate) async fn work_announced(&self) {
+        self.bell.notified().await;
+    }
+
     /// Tells whether the database answers.
     pub async fn ping(&self) -> Result<()> {
         self.read.ping().await.attempt("reach the database")
@@ -181,33 +228,65 @@ impl Database {
         }
     }
 
-    /// Applies all missing migrations.
+    /// Applies all missing migrations. Several processes may do it at once: one does, the others wait for it.
     pub async fn migrate_up(&self) -> Result<()> {
-        Migrator::up(&self.write, None)
-            .await
-            .attempt("migrate the schema up")
+        if self.backend() == DbBackend::Sqlite {
+            let tx = self.begin().await?;
+            let migrated = Migrator::up(&tx, None).await;
+            migrated.attempt("migrate the schema up")?;
+            return tx.commit().await.attempt("migrate the schema up");
+        }
+        let db = self.migrating().await?;
+        let migrated = Migrator::up(&db, None).await;
+        close(db).await;
+        migrated.attempt("migrate the schema up")
     }
 
     /// Takes back the last `steps` migrations.
     pub async fn migrate_down(&self, steps: u32) -> Result<()> {
-        Migrator::down(&self.write, Some(steps))
-            .await
-            .attempt("migrate the schema down")
+        if self.backend() == DbBackend::Sqlite {
+            let migrated = Migrator::down(&self.write, Some(steps)).await;
+            return migrated.attempt("migrate the schema down");
+        }
+        let db = self.migrating().await?;
+        let migrated = Migrator::down(&db, Some(steps)).await;
+        close(db).await;
+        migrated.attempt("migrate the schema down")
+    }
+
+    /// A connection to PostgreSQL that may wait for locks for as long as it takes. Nobody else migrates until it is closed.
+    async fn migrating(&self) -> Result<DatabaseConnection> {
+        let server = self.write.get_postgres_connection_pool().connect_options();
+        let patient = [("lock_timeout", "0"), ("statement_timeout", "0")];
+        let db = postgres_pool(server.as_ref().clone().options(patient), 1).await?;
+        let sql = format!("SELECT pg_advisory_lock({MIGRATION_LOCK})");
+        let locked = db.execute_unprepared(&sql).await;
+        locked.attempt("wait for other migrations")?;
+        Ok(db)
     }
 
     /// Returns how the pools of connections stand.
     pub fn pools(&self) -> Vec<PoolFigures> {
-        if self.backend() == DbBackend::Sqlite {
-            let pools = [&self.read, &self.write];
-            let [read, write] = pools.map(DatabaseConnection::get_sqlite_connection_pool);
-            return vec![
-                PoolFigures::new("read", read.size(), read.num_idle(), SQLITE_READERS),
-                PoolFigures::new("write", write.size(), write.num_idle(), 1),
-            ];
-        }
-        let pool = self.write.get_postgres_connection_pool();
-        let (size, idle) = (pool.size(), pool.num_idle());
-        vec![PoolFigures::new("all", size, idle, POSTGRES_CONNECTIONS)]
+        let figures = |pool: &DatabaseConnection| match self.backend() {
+            DbBackend::Sqlite => {
+                let pool = pool.get_sqlite_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+            _ => {
+                let pool = pool.get_postgres_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+        };
+        let [readers, writers] = self.most;
+        [
+            ("read", &self.read, readers),
+            ("write", &self.write, writers),
+        ]
+        .map(|(name, pool, most)| {
+            let (open, idle) = figures(pool);
+            PoolFigures::new(name, open, idle, most)
+        })
+        .to_vec()
     }
 
     /// Closes all connections.
@@ -277,30 +356,53 @@ async fn connect_sqlite(url: &str) -> Result<Database> {
     let read = sea_orm::Database::connect(pool(SQLITE_READERS, SQLITE_READER_CACHE_KIB))
         .await
         .attempt("open the SQLite database")?;
-    Ok(Database { read, write })
+    Ok(Database {
+        read,
+        write,
+        most: [SQLITE_READERS, 1],
+        bell: Arc::default(),
+    })
 }
 
-async fn connect_postgres(url: &str) -> Result<Database> {
+async fn connect_postgres(url: &str, slots: u32) -> Result<Database> {
     let server = reach_postgres(url).await.attempt("connect to PostgreSQL")?;
+    let server = server.application_name("ctsync").options(POSTGRES_LIMITS);
+    let most = [POSTGRES_READERS, POSTGRES_WRITERS + slots];
+    let [of_readers, of_writers] = STATEMENT_TIMEOUTS;
+    Ok(Database {
+        read: postgres_pool(server.clone().options([of_readers]), most[0]).await?,
+        write: postgres_pool(server.options([of_writers]), most[1]).await?,
+        most,
+        bell: Arc::default(),
+    })
+}
+
+async fn close(db: DatabaseConnection) {
+    if let Err(error) = db.close().await {
+        warn!(%error, "a connection could not be closed");
+    }
+}
+
+async fn postgres_pool(server: PgConnectOptions, connections: u32) -> Result<DatabaseConnection> {
+    let mut options = pool_options(connections);
+    options.map_sqlx_postgres_opts(move |_| server.clone());
+    let pool = sea_orm::Database::connect(options).await;
+    pool.attempt("connect to PostgreSQL")
+}
+
+fn pool_options(connections: u32) -> ConnectOptions {
     // The library logs its options with their address; the real ones hold the password.
     let mut options = ConnectOptions::new("postgres://localhost");
     options
         .min_connections(1)
-        .max_connections(POSTGRES_CONNECTIONS)
+        .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(KEPT)
         .max_lifetime(KEPT)
         .test_before_acquire(false)
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
-        .sqlx_logging(false)
-        .map_sqlx_postgres_opts(move |_| server.clone().application_name("ctsync"));
-    let pool = sea_orm::Database::connect(options)
-        .await
-        .attempt("connect to PostgreSQL")?;
-    Ok(Database {
-        read: pool.clone(),
-        write: pool,
-    })
+        .sqlx_logging(false);
+    options
 }
 
 /// Connects once, to learn why it cannot be done: the pool would try again until its time is over, and

@@ -1,19 +1,24 @@
 //! The lease: at most one worker syncs a connection, and one that lost its lease cannot publish.
 //!
-//! The holder, the expiry and a fencing number stand on the connection's row. Taking the lease raises the
-//! number; publishing checks holder and number inside its own transaction. Expiry is judged by the clocks
-//! of the workers, which must agree to within a few seconds.
+//! It is a claim of the connection's row in the table of work, by the database's clock. Taking it raises a fencing
+//! number; a publication checks holder and number as the last thing before it is committed, so that nobody else waits for
+//! the row while it writes.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use entity::connection::{COLUMN, Column, Entity};
+use entity::work::{Column, Entity, Model};
 use entity::{ConnectionId, SyncRunId, TenantId, Timestamp};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
+    QuerySelect,
+};
 
+use crate::clock::Clock;
 use crate::database::Database;
 use crate::error::{Attempt, Error, Result};
+use crate::work::{Claimed, SYNC, Sql, announce};
 
 /// How long a lease holds without a heartbeat.
 pub const LEASE_TIME: Duration = Duration::from_mins(1);
@@ -33,6 +38,7 @@ pub struct Lease {
     pub holder: String,
     /// The fencing number.
     pub fence: i64,
+    clock: Clock,
 }
 
 /// Who wants which lease.
@@ -54,110 +60,173 @@ pub enum Taken {
     /// It is ours.
     Lease(Lease),
     /// Someone else's lease has not expired.
-    HeldBy {
-        /// Who holds it.
-        holder: String,
-        /// The run it was taken for.
-        run: Option<SyncRunId>,
-        /// Until when, unless it is extended.
-        until: Timestamp,
-    },
+    HeldBy(Hold),
+}
+
+/// A lease, as others see it.
+#[derive(Debug, Clone)]
+pub struct Hold {
+    /// Who holds it.
+    pub holder: String,
+    /// Until when, unless it is extended.
+    pub until: Timestamp,
+    /// The run it was taken for; none while single records are read.
+    pub run: Option<SyncRunId>,
+}
+
+#[derive(FromQueryResult)]
+struct Number {
+    fence: i64,
+}
+
+#[derive(FromQueryResult)]
+struct Rest {
+    due_at: Option<Timestamp>,
 }
 
 impl Lease {
     /// Takes the lease that `claim` asks for, when it is free or expired.
-    pub async fn take(database: &Database, now: Timestamp, claim: Claim) -> Result<Taken> {
+    pub async fn take(database: &Database, clock: &Clock, claim: Claim) -> Result<Taken> {
         let Claim {
             tenant,
             connection,
             run,
             holder,
         } = claim;
-        let tx = database.begin().await?;
-        let taken = Entity::update_many()
-            .col_expr(Column::LeaseHolder, Expr::value(holder.as_str()))
-            .col_expr(Column::LeaseRunId, Expr::value(run.as_uuid()))
-            .col_expr(Column::LeaseExpiresAt, Expr::value(now + lease_time()))
-            .col_expr(Column::Fence, Expr::col(Column::Fence).add(1))
-            .col_expr(Column::LastAttemptAt, Expr::value(now))
-            .filter(COLUMN.tenant_id.eq(tenant))
-            .filter(COLUMN.id.eq(connection))
-            .filter(
-                Column::LeaseExpiresAt
-                    .is_null()
-                    .or(Column::LeaseExpiresAt.lte(now)),
-            )
-            .exec(&tx)
-            .await
-            .attempt("take the lease")?;
-        let row = Entity::owned_by(tenant)
-            .filter(COLUMN.id.eq(connection))
-            .one(&tx)
-            .await
-            .attempt("read the lease")?;
-        tx.commit().await.attempt("take the lease")?;
-        let row = row.ok_or_else(|| Error::NotFound {
-            what: "connection",
-            name: connection.to_string(),
-        })?;
-        Ok(if taken.rows_affected == 1 {
-            Taken::Lease(Self {
+        let db = database.writer();
+        let mut sql = Sql::new(db, clock);
+        let (name, key) = (sql.bind(holder.as_str()), sql.bind(connection.to_string()));
+        let (owner, run_id) = (sql.bind(tenant.as_uuid()), sql.bind(run.as_uuid()));
+        let (until, now) = (sql.after(lease_time()), sql.now());
+        let text = format!(
+            "UPDATE work SET holder = {name}, held_for = {run_id}, expires_at = {until}, fence = fence + 1 \
+             WHERE kind = '{SYNC}' AND key = {key} AND tenant_id = {owner} \
+             AND (expires_at IS NULL OR expires_at <= {now}) RETURNING fence"
+        );
+        let taken = Number::find_by_statement(sql.statement(text)).all(db).await;
+        if let Some(Number { fence }) = taken.attempt("take the lease")?.pop() {
+            return Ok(Taken::Lease(Self {
                 connection,
                 tenant,
                 run,
                 holder,
-                fence: row.fence,
-            })
-        } else {
-            Taken::HeldBy {
-                holder: row.lease_holder.unwrap_or_default(),
-                run: row.lease_run_id,
-                until: row.lease_expires_at.unwrap_or(now),
-            }
+                fence,
+                clock: clock.clone(),
+            }));
+        }
+        let row = row_of(db, tenant, connection).await?;
+        Ok(Taken::HeldBy(hold(&row).unwrap_or(Hold {
+            holder: "another worker".to_owned(),
+            until: clock.now(),
+            run: None,
+        })))
+    }
+
+    /// The lease of `run` that a worker has with its claim of a connection's row.
+    pub(crate) fn of(
+        claimed: &Claimed,
+        run: SyncRunId,
+        holder: &str,
+        clock: &Clock,
+    ) -> Option<Self> {
+        Some(Self {
+            connection: claimed.connection_id?,
+            tenant: claimed.tenant_id?,
+            run,
+            holder: holder.to_owned(),
+            fence: claimed.fence,
+            clock: clock.clone(),
         })
     }
 
-    /// Holds the lease for another [`LEASE_TIME`].
-    pub async fn extend(&self, db: &impl ConnectionTrait, now: Timestamp) -> Result<()> {
-        let extended = Entity::update_many()
-            .col_expr(Column::LeaseExpiresAt, Expr::value(now + lease_time()))
-            .filter(self.is_ours())
-            .exec(db)
-            .await
-            .attempt("extend the lease")?;
-        self.expect_one(extended.rows_affected)
-    }
-
-    /// Gives the lease up, as the first statement of the transaction that ends the run: it locks the
-    /// connection's row, so that nobody can take the lease before the transaction ends.
+    /// Holds the lease for another [`LEASE_TIME`]. It locks the row until the transaction ends: a publication does this
+    /// last.
     ///
     /// # Errors
     /// [`Error::LeaseLost`] when someone else has taken it; the transaction must not be committed.
-    pub async fn release(&self, db: &impl ConnectionTrait) -> Result<()> {
-        self.expect_one(free(self.is_ours(), db).await?)
+    pub async fn extend(&self, db: &impl ConnectionTrait) -> Result<()> {
+        let mut sql = Sql::new(db, &self.clock);
+        let (until, ours) = (sql.after(lease_time()), self.is_ours(&mut sql));
+        let text = format!("UPDATE work SET expires_at = {until} WHERE {ours}");
+        let extended = db.execute_raw(sql.statement(text)).await;
+        self.expect_one(extended.attempt("extend the lease")?.rows_affected())
     }
 
-    /// Gives up the lease that `run` may hold, when the run ends without a publication; not one of a higher number
-    /// than `fence`, under which another worker carries the run on.
+    /// Gives the lease up, with its run if that was queued, as the last statement of the transaction that ends the run.
+    ///
+    /// # Errors
+    /// As [`Lease::extend`].
+    pub async fn release(&self, db: &impl ConnectionTrait) -> Result<()> {
+        let mut sql = Sql::new(db, &self.clock);
+        let (run, ours) = (sql.bind(self.run.as_uuid()), self.is_ours(&mut sql));
+        self.free(db, sql, &format!("{FREE}, {}", without(&run)), &ours)
+            .await
+    }
+
+    /// Gives the lease up and leaves its run in the queue.
+    ///
+    /// # Errors
+    /// As [`Lease::extend`].
+    pub(crate) async fn hand_back(&self, db: &impl ConnectionTrait) -> Result<()> {
+        let mut sql = Sql::new(db, &self.clock);
+        let ours = self.is_ours(&mut sql);
+        self.free(db, sql, FREE, &ours).await
+    }
+
+    async fn free(
+        &self,
+        db: &impl ConnectionTrait,
+        sql: Sql<'_>,
+        change: &str,
+        ours: &str,
+    ) -> Result<()> {
+        let text = format!("UPDATE work SET {change} WHERE {ours} RETURNING due_at");
+        let freed = Rest::find_by_statement(sql.statement(text)).all(db).await;
+        let freed = freed.attempt("release the lease")?;
+        self.expect_one(u64::from(!freed.is_empty()))?;
+        if freed.iter().any(|row| row.due_at.is_some()) {
+            announce(db).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes `run` out of the queue, when it ends without a publication, and gives up the lease that it may hold; not one
+    /// of a higher number than `fence`, under which another worker carries the run on.
     pub async fn give_up(
         db: &impl ConnectionTrait,
-        tenant: TenantId,
-        run: SyncRunId,
+        clock: &Clock,
+        (tenant, run): (TenantId, SyncRunId),
         fence: i64,
     ) -> Result<()> {
-        let ours = Condition::all()
-            .add(COLUMN.tenant_id.eq(tenant))
-            .add(Column::LeaseRunId.eq(run))
-            .add(Column::Fence.lte(fence));
-        free(ours, db).await.map(|_| ())
+        let mut sql = Sql::new(db, clock);
+        let (run, tenant, fence) = (
+            sql.bind(run.as_uuid()),
+            sql.bind(tenant.as_uuid()),
+            sql.bind(fence),
+        );
+        let is_its = format!("held_for = {run} AND fence <= {fence}");
+        let kept = |column| format!("{column} = CASE WHEN {is_its} THEN NULL ELSE {column} END");
+        let text = format!(
+            "UPDATE work SET {}, {}, {}, {} WHERE kind = '{SYNC}' AND tenant_id = {tenant} \
+             AND ((run_id = {run} AND fence <= {fence}) OR ({is_its}))",
+            kept("holder"),
+            kept("expires_at"),
+            kept("held_for"),
+            without(&run)
+        );
+        let freed = db.execute_raw(sql.statement(text)).await;
+        freed.attempt("release the lease").map(|_| ())
     }
 
-    fn is_ours(&self) -> Condition {
-        Condition::all()
-            .add(COLUMN.tenant_id.eq(self.tenant))
-            .add(COLUMN.id.eq(self.connection))
-            .add(COLUMN.fence.eq(self.fence))
-            .add(Column::LeaseHolder.eq(&self.holder))
+    fn is_ours(&self, sql: &mut Sql<'_>) -> String {
+        let (key, tenant) = (
+            sql.bind(self.connection.to_string()),
+            sql.bind(self.tenant.as_uuid()),
+        );
+        let (fence, holder) = (sql.bind(self.fence), sql.bind(self.holder.as_str()));
+        format!(
+            "kind = '{SYNC}' AND key = {key} AND tenant_id = {tenant} AND fence = {fence} AND holder = {holder}"
+        )
     }
 
     fn expect_one(&self, rows: u64) -> Result<()> {
@@ -171,17 +240,84 @@ impl Lease {
     }
 }
 
-/// Frees the lease of the connections that meet `condition`; returns how many there were.
-async fn free(condition: Condition, db: &impl ConnectionTrait) -> Result<u64> {
-    let freed = Entity::update_many()
-        .col_expr(Column::LeaseHolder, Expr::value(None::<String>))
-        .col_expr(Column::LeaseRunId, Expr::value(None::<uuid::Uuid>))
-        .col_expr(Column::LeaseExpiresAt, Expr::value(None::<Timestamp>))
-        .filter(condition)
-        .exec(db)
+const FREE: &str = "holder = NULL, expires_at = NULL, held_for = NULL, attempts = 0";
+
+/// Takes the run out of the row that it waits in.
+fn without(run: &str) -> String {
+    let columns = ["payload", "due_at", "run_id"];
+    let columns = columns
+        .map(|column| format!("{column} = CASE WHEN run_id = {run} THEN NULL ELSE {column} END"));
+    columns.join(", ")
+}
+
+/// Returns the lease of a connection of `tenant`, where somebody has it.
+pub async fn hold_of(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    connection: ConnectionId,
+) -> Result<Option<Hold>> {
+    Ok(hold(&row_of(db, tenant, connection).await?))
+}
+
+/// Locks the row that is a connection's lease, until the transaction ends.
+pub(crate) async fn lock(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    connection: ConnectionId,
+) -> Result<()> {
+    let row = Entity::find_by_id((SYNC.to_owned(), connection.to_string()));
+    let row = row.filter(Column::TenantId.eq(tenant)).lock_exclusive();
+    let row = row.one(tx).await;
+    row.attempt("lock the lease").map(|_| ())
+}
+
+/// Returns the leases of the connections of `tenants` that somebody has.
+pub async fn holds(
+    db: &impl ConnectionTrait,
+    tenants: &[TenantId],
+) -> Result<HashMap<ConnectionId, Hold>> {
+    let rows = Entity::find()
+        .filter(Column::Kind.eq(SYNC))
+        .filter(Column::TenantId.is_in(tenants.iter().copied()))
+        .filter(Column::Holder.is_not_null())
+        .all(db)
         .await
-        .attempt("release the lease")?;
-    Ok(freed.rows_affected)
+        .attempt("read the leases")?;
+    let rows = rows.iter();
+    Ok(rows
+        .filter_map(|row| Some((row.connection_id?, hold(row)?)))
+        .collect())
+}
+
+async fn row_of(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    connection: ConnectionId,
+) -> Result<Model> {
+    let row = Entity::find_by_id((SYNC.to_owned(), connection.to_string()))
+        .filter(Column::TenantId.eq(tenant))
+        .one(db)
+        .await
+        .attempt("read the lease")?;
+    row.ok_or_else(|| Error::NotFound {
+        what: "connection",
+        name: connection.to_string(),
+    })
+}
+
+fn hold(row: &Model) -> Option<Hold> {
+    Some(Hold {
+        holder: row.holder.clone()?,
+        until: row.expires_at?,
+        run: row.held_for,
+    })
+}
+
+impl Hold {
+    /// Whether it holds still.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.until > now
+    }
 }
 
 fn lease_time() -> TimeDelta {

@@ -29,3 +29,4 @@ pub mod snapshot;
 pub mod verdict;
 pub mod verify;
 pub mod webhooks;
+pub mod work;

@@ -1,11 +1,10 @@
-//! One account of one upstream that belongs to one tenant, with the lease that lets one worker at a
-//! time sync it.
+//! One account of one upstream that belongs to one tenant.
 
 use sea_orm::entity::prelude::*;
 
 use crate::Timestamp;
 use crate::finder::tenant_owned;
-use crate::id::{ConnectionId, SyncRunId, TenantId};
+use crate::id::{ConnectionId, TenantId};
 use crate::source::Source;
 use crate::text_enum::text_enum;
 
@@ -43,14 +42,6 @@ pub struct Model {
     pub status: ConnectionStatus,
     /// Why the status is what it is, and what to do about it.
     pub status_reason: Option<String>,
-    /// The worker that holds the lease, if one does.
-    pub lease_holder: Option<String>,
-    /// From then on anyone may take the lease.
-    pub lease_expires_at: Option<Timestamp>,
-    /// The run the lease was taken for.
-    pub lease_run_id: Option<SyncRunId>,
-    /// Grows with every lease taken: a writer that knows an older number has lost it.
-    pub fence: i64,
     /// Grows whenever something visible changed.
     pub data_version: i64,
     /// Hash of the settings the derived numbers were last computed with.

@@ -45,6 +45,7 @@ pub mod unusable_answer;
 pub mod user;
 pub mod webhook_event;
 pub mod webhook_key;
+pub mod work;
 
 pub use amount::Amount;
 pub use amount_sum::AmountSum;

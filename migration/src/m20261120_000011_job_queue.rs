@@ -2,7 +2,7 @@
 //!
 //! They belong to the library apalis 1.0, whose statements name their columns and, on SQLite, rely on their
 //! order. They are made here and not by its own migrations, so that they come and go with the rest of the
-//! schema, in one transaction. A test compares them with what the library would make.
+//! schema, in one transaction. A later step replaces them.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -41,7 +41,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-const SQLITE_UP: &str = "
+pub(crate) const SQLITE_UP: &str = "
 CREATE TABLE Workers (
     id TEXT NOT NULL UNIQUE,
     worker_type TEXT NOT NULL,
@@ -76,10 +76,10 @@ CREATE INDEX idx_jobs_failed ON Jobs (job_type, priority DESC, run_at ASC, id AS
     WHERE status = 'Failed' AND attempts < max_attempts;
 ";
 
-const SQLITE_DOWN: &str = "DROP TABLE Jobs; DROP TABLE Workers;";
+pub(crate) const SQLITE_DOWN: &str = "DROP TABLE Jobs; DROP TABLE Workers;";
 
 // The column `metadata` needs the extension; PostgreSQL lets the owner of a database install it.
-const POSTGRES_UP: &str = "
+pub(crate) const POSTGRES_UP: &str = "
 CREATE EXTENSION IF NOT EXISTS hstore;
 CREATE SCHEMA apalis;
 CREATE TABLE apalis.workers (

@@ -36,7 +36,7 @@ async fn keeps_everything(
     let connection = site.connection_row().await;
     assert_eq!(connection.last_success_at, success);
     assert_eq!(connection.consecutive_failures, 1);
-    assert_eq!(connection.lease_holder, None);
+    assert_eq!(site.lease_row().await.holder, None);
     site.account.clear_faults();
     report
 }

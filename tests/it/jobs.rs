@@ -3,15 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use ctsync_sandbox::{AccountSpec, Fault, FaultKind};
 use engine::error::{Error, Result};
-use engine::jobs::{Jobs, QueueFigures, StartSync};
+use engine::jobs::{Jobs, StartSync};
 use engine::observer::{Event, NoObserver, Observer};
 use engine::run::SyncRequest;
+use engine::work::QueueFigures;
 use entity::sync_run::{self, RunKind, RunStatus, RunTrigger};
-use entity::{ReasonCode, Stream, SyncRunId, connection};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
+use entity::{ReasonCode, Stream, SyncRunId};
 use tests::endpoint::CLIENTS;
 use tests::{
     Gate, PATIENCE, RunningWorker, Site, TestApp, on_both_databases, plain, queue_figures,
@@ -68,16 +67,6 @@ async fn ends_well(site: &Site, run: SyncRunId) -> sync_run::Model {
     );
     site.assert_mirrors_truth().await;
     row
-}
-
-async fn extend_lease(site: &Site, time: TimeDelta) {
-    let row = site.connection_row().await;
-    let until = row.lease_expires_at.unwrap() + time;
-    let update = connection::ActiveModel {
-        lease_expires_at: Set(Some(until)),
-        ..row.into_active_model()
-    };
-    update.update(site.engine.database.writer()).await.unwrap();
 }
 
 async fn second_site(app: &TestApp) -> Site {
@@ -183,7 +172,7 @@ on_both_databases! {
         first.stop().await;
         let row = site.run_row(run).await;
         assert_eq!((row.status, row.finished_at), (RunStatus::Queued, None));
-        assert_eq!(site.connection_row().await.lease_holder, None);
+        assert_eq!(site.lease_row().await.holder, None);
         assert_eq!(site.records().await.sales_cycles.len(), 0);
         let QueueFigures { waiting, running, .. } = queue_figures(&app.engine).await;
         assert_eq!((waiting, running), (1, 0));
@@ -308,52 +297,20 @@ on_both_databases! {
         let site = app.small_site().await;
         let run = started(&site).await;
         let (gate, request) = (in_the_middle(), plain());
-        let held = Arc::new(Gate::nth(1, |event| matches!(event, Event::Recorded(_))));
         let waited = async {
             gate.reached().await;
-            let worker = RunningWorker::start(&app.other_worker("worker-2").await, Arc::clone(&held) as Arc<dyn Observer>);
-            // It comes to the lease a second time.
-            held.reached().await;
+            let worker = RunningWorker::start(&app.other_worker("worker-2").await, Arc::new(NoObserver));
+            // The worker does something else meanwhile.
+            let other = second_site(app).await;
+            let others = started(&other).await;
+            ends_well(&other, others).await;
             assert_eq!(site.run_row(run).await.status, RunStatus::Queued);
             gate.open();
             worker
         };
         let (cron, worker) = tokio::join!(site.try_sync_with(&request, gate.as_ref()), waited);
         assert_eq!(cron.unwrap().status, RunStatus::Success);
-        held.open();
         ends_well(&site, run).await;
-        worker.stop().await;
-    }
-
-    async fn a_run_that_waits_too_long_for_a_lease_is_skipped(app: &TestApp) {
-        let site = app.small_site().await;
-        let run = started(&site).await;
-        let (gate, request) = (in_the_middle(), plain());
-        let held = Arc::new(Gate::nth(1, |event| matches!(event, Event::Recorded(_))));
-        let waited = async {
-            gate.reached().await;
-            let worker = RunningWorker::start(&app.other_worker("worker-2").await, Arc::clone(&held) as Arc<dyn Observer>);
-            held.reached().await;
-            // Cron's sync takes hours and keeps its lease.
-            extend_lease(&site, TimeDelta::hours(3)).await;
-            site.clock().advance(TimeDelta::hours(2));
-            let let_pass = async {
-                loop {
-                    held.open();
-                    held.reached().await;
-                }
-            };
-            let row = tokio::select! {
-                row = ended(&site, run) => row,
-                () = let_pass => unreachable!(),
-            };
-            assert_eq!((row.status, row.reason), (RunStatus::Skipped, Some(ReasonCode::Locked)));
-            gate.open();
-            worker
-        };
-        let (cron, worker) = tokio::join!(site.try_sync_with(&request, gate.as_ref()), waited);
-        assert_eq!(cron.unwrap().status, RunStatus::Success);
-        queue_is_empty(&app.engine).await;
         worker.stop().await;
     }
 
@@ -410,23 +367,5 @@ on_both_databases! {
         for worker in workers {
             worker.stop().await;
         }
-    }
-
-    async fn one_tenants_waiting_run_does_not_keep_another_tenants_from_running(app: &TestApp) {
-        let (site, other) = (app.small_site().await, second_site(app).await);
-        let blocked = [started(&site).await];
-        let (gate, request) = (in_the_middle(), plain());
-        let others = async {
-            gate.reached().await;
-            let worker = RunningWorker::start(&app.other_worker("worker-2").await, Arc::new(NoObserver));
-            let run = started(&other).await;
-            ends_well(&other, run).await;
-            assert_eq!(site.run_row(blocked[0]).await.status, RunStatus::Queued);
-            gate.open();
-            worker
-        };
-        let (_, worker) = tokio::join!(site.try_sync_with(&request, gate.as_ref()), others);
-        ends_well(&site, blocked[0]).await;
-        worker.stop().await;
     }
 }

@@ -7,7 +7,7 @@ use engine::error::Error;
 use engine::observer::{Event, NoObserver};
 use engine::run::SyncRequest;
 use entity::sync_run::RunStatus;
-use entity::{ReasonCode, Stream, connection};
+use entity::{ReasonCode, Stream, work};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 use tests::endpoint::CLIENTS;
 use tests::{
@@ -73,9 +73,9 @@ on_both_databases! {
         // The very first thing a namesake does when the lease has expired.
         let overtake = async {
             gate.reached().await;
-            let row = site.connection_row().await;
+            let row = site.lease_row().await;
             let fence = Set(row.fence + 1);
-            let update = connection::ActiveModel { fence, ..row.into_active_model() };
+            let update = work::ActiveModel { fence, ..row.into_active_model() };
             update.update(site.engine.database.writer()).await.unwrap();
             gate.open();
         };
@@ -122,7 +122,7 @@ on_both_databases! {
         assert_ended_well(&first.unwrap());
         assert_ended_well(&second);
         assert_eq!(second.records_updated, 0);
-        assert_eq!(site.connection_row().await.fence, 2);
+        assert_eq!(site.lease_row().await.fence, 2);
     }
 
     async fn an_expired_lease_that_nobody_wanted_is_still_good(app: &TestApp) {
@@ -144,8 +144,8 @@ on_both_databases! {
         for kind in [FaultKind::TotalText, FaultKind::Status(503), FaultKind::Status(404), refusal] {
             site.account.inject(Fault::new(kind));
             site.sync().await;
-            let row = site.connection_row().await;
-            assert_eq!((row.lease_holder, row.lease_expires_at, row.lease_run_id), (None, None, None));
+            let row = site.lease_row().await;
+            assert_eq!((row.holder, row.expires_at, row.held_for), (None, None, None));
             site.account.clear_faults();
         }
     }
@@ -163,7 +163,7 @@ on_both_databases! {
         let (report, ()) = tokio::join!(Box::pin(run), stop);
         assert_ended(&report.unwrap(), RunStatus::Cancelled, ReasonCode::Cancelled);
         site.assert_unchanged_since(&empty).await;
-        assert_eq!(site.connection_row().await.lease_holder, None);
+        assert_eq!(site.lease_row().await.holder, None);
         site.account.clear_faults();
         site.sync_well().await;
     }

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::error::Result;
-use engine::jobs::{Jobs, QueueFigures, Worker, WorkerOptions};
 use engine::observer::Observer;
 use engine::run::Engine;
-use sea_orm::{ConnectionTrait, DbBackend};
+use engine::work::{self, QueueFigures, Worker, WorkerOptions};
+use sea_orm::ConnectionTrait;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -16,22 +15,22 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A worker that runs in the background; dropping it kills it.
 pub struct RunningWorker {
-    task: AbortOnDropHandle<Result<()>>,
+    task: AbortOnDropHandle<()>,
     /// Cancelled when it is to end.
     pub shutdown: CancellationToken,
 }
 
 impl RunningWorker {
-    /// Starts a worker that looks into the queue often and is soon missed when it is killed.
+    /// Starts a worker that looks for work often.
     pub fn start(engine: &Engine, observer: Arc<dyn Observer>) -> Self {
         let options = WorkerOptions {
-            jobs: 2,
+            slots: 4,
             poll_interval: Duration::from_millis(50),
-            heartbeat: Duration::from_secs(1),
+            watch_interval: Duration::from_millis(50),
         };
         let shutdown = CancellationToken::new();
-        let work = Worker::new(engine.clone(), options).run(observer, shutdown.clone());
-        let task = AbortOnDropHandle::new(tokio::spawn(work));
+        let worker = Worker::new(engine.clone(), options, observer, shutdown.clone());
+        let task = AbortOnDropHandle::new(tokio::spawn(worker.run()));
         Self { task, shutdown }
     }
 
@@ -39,10 +38,7 @@ impl RunningWorker {
     pub async fn stop(self) {
         self.shutdown.cancel();
         let ended = tokio::time::timeout(PATIENCE, self.task).await;
-        ended
-            .expect("the worker stops")
-            .expect("it does not panic")
-            .expect("it gives everything back");
+        ended.expect("the worker stops").expect("it does not panic");
     }
 
     /// Kills it, and waits until nothing of it moves any more.
@@ -54,7 +50,7 @@ impl RunningWorker {
 
 /// Returns how the queue stands.
 pub async fn queue_figures(engine: &Engine) -> QueueFigures {
-    let figures = Jobs::new(engine).figures().await;
+    let figures = work::figures(&engine.database, &engine.clock).await;
     figures.expect("the queue can be read")
 }
 
@@ -88,17 +84,9 @@ async fn wait_for_empty(engine: &Engine, is_hurried: bool) {
         .expect("the queue empties");
 }
 
-/// Makes all jobs due that wait.
+/// Makes everything due that waits.
 pub async fn hurry(engine: &Engine) {
-    let db = engine.database.writer();
-    let sql = match db.get_database_backend() {
-        DbBackend::Sqlite => {
-            "UPDATE Jobs SET run_at = run_at - 86400 WHERE status = 'Pending' AND run_at >= strftime('%s', 'now') - 5"
-        }
-        _ => {
-            "UPDATE apalis.jobs SET run_at = run_at - interval '1 day' WHERE status = 'Pending' AND run_at >= now() - interval '5 seconds'"
-        }
-    };
-    let hurried = db.execute_unprepared(sql).await;
+    let sql = "UPDATE work SET due_at = '2020-01-01T00:00:00+00:00' WHERE due_at IS NOT NULL AND holder IS NULL";
+    let hurried = engine.database.writer().execute_unprepared(sql).await;
     hurried.expect("the queue can be changed");
 }

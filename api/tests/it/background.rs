@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::jobs::{Worker, WorkerOptions};
 use engine::observer::{NoObserver, Observer};
+use engine::work::{Worker, WorkerOptions};
 use tests::TestApp;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 /// A worker in the background, until it is dropped.
 pub(crate) struct Background {
-    _task: AbortOnDropHandle<engine::error::Result<()>>,
+    _task: AbortOnDropHandle<()>,
 }
 
 impl Background {
@@ -23,13 +23,18 @@ impl Background {
     /// The same, watched by `observer`.
     pub(crate) fn watched(app: &TestApp, observer: Arc<dyn Observer>) -> Self {
         let options = WorkerOptions {
-            jobs: 2,
+            slots: 4,
             poll_interval: Duration::from_millis(20),
-            heartbeat: Duration::from_secs(1),
+            watch_interval: Duration::from_millis(20),
         };
-        let work = Worker::new(app.engine.clone(), options).run(observer, CancellationToken::new());
+        let worker = Worker::new(
+            app.engine.clone(),
+            options,
+            observer,
+            CancellationToken::new(),
+        );
         Self {
-            _task: AbortOnDropHandle::new(tokio::spawn(work)),
+            _task: AbortOnDropHandle::new(tokio::spawn(worker.run())),
         }
     }
 }

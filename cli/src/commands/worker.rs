@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use engine::jobs::{Worker, WorkerOptions};
 use engine::observer::NoObserver;
+use engine::work::{Worker, WorkerOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
@@ -13,20 +13,20 @@ use crate::sync::{Interrupted, engine, interruptible};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct WorkerArgs {
-    /// Most syncs at once.
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Most syncs at once; they wait for upstreams, not for cores.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
 }
 
 pub(crate) async fn run(context: &Context, args: &WorkerArgs) -> Result<Exit> {
     let engine = engine(context, context.database().await?)?;
     let options = WorkerOptions {
-        jobs: usize::from(args.jobs),
+        slots: usize::from(args.jobs),
         ..WorkerOptions::default()
     };
     let shutdown = CancellationToken::new();
-    let work = Worker::new(engine, options).run(Arc::new(NoObserver), shutdown.clone());
-    let done = interruptible(&shutdown, Box::pin(work)).await?;
-    done.ok_or(Interrupted)??;
+    let worker = Worker::new(engine, options, Arc::new(NoObserver), shutdown.clone());
+    let done = interruptible(&shutdown, Box::pin(worker.run())).await?;
+    done.ok_or(Interrupted)?;
     Ok(Exit::Success)
 }

@@ -88,10 +88,6 @@ mod tests {
                 settings: serde_json::json!({}),
                 status: ConnectionStatus::Active,
                 status_reason: None,
-                lease_holder: None,
-                lease_expires_at: None,
-                lease_run_id: None,
-                fence: 0,
                 data_version: 0,
                 mapping_hash: None,
                 last_success_at: None,
@@ -100,6 +96,7 @@ mod tests {
                 created_at: DateTime::UNIX_EPOCH,
                 updated_at: DateTime::UNIX_EPOCH,
             },
+            hold: None,
         }
     }
 

@@ -2,9 +2,9 @@
 
 use ctsync_sandbox::{Fault, FaultKind};
 use engine::database::Database;
-use entity::connection;
+use entity::work;
 use sea_orm::sea_query::Expr;
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::json;
 use tests::{TestApp, endpoint, on_both_databases};
 
@@ -12,11 +12,12 @@ use crate::installation::Installation;
 
 /// Ends all leases, as time would.
 pub(crate) async fn expire_leases(database: &Database) {
-    connection::Entity::update_many()
+    work::Entity::update_many()
         .col_expr(
-            connection::Column::LeaseExpiresAt,
+            work::Column::ExpiresAt,
             Expr::value(chrono::DateTime::UNIX_EPOCH),
         )
+        .filter(work::Column::Holder.is_not_null())
         .exec(database.writer())
         .await
         .unwrap();

@@ -5,7 +5,7 @@ use engine::jobs::{Jobs, StartSync};
 use engine::run::SyncRequest;
 use entity::sync_run::{self, RunStatus, RunTrigger};
 use entity::{SyncRunId, connection};
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait};
+use sea_orm::EntityTrait;
 use serde_json::json;
 use tests::{TestApp, endpoint, on_both_databases};
 use tokio::process::Child;
@@ -41,17 +41,6 @@ async fn ended(app: &TestApp, run: SyncRunId) -> sync_run::Model {
     }
 }
 
-/// Lets the time pass after which a silent worker counts as a dead one.
-async fn outlive_workers(app: &TestApp) {
-    let db = app.engine.database.writer();
-    let sql = match db.get_database_backend() {
-        DbBackend::Sqlite => "UPDATE Workers SET last_seen = last_seen - 60",
-        _ => "UPDATE apalis.workers SET last_seen = last_seen - interval '60 seconds'",
-    };
-    db.execute_unprepared(sql).await.unwrap();
-    expire_leases(&app.engine.database).await;
-}
-
 async fn terminate(child: Child) {
     let pid = child.id().unwrap().to_string();
     let sent = tokio::process::Command::new("kill")
@@ -84,7 +73,7 @@ on_both_databases! {
         child.kill().await.unwrap();
         assert_eq!(run_row(app, run).await.status, RunStatus::Running);
         account.clear_faults();
-        outlive_workers(app).await;
+        expire_leases(&app.engine.database).await;
         let next = ctsync.start(&["worker", "--jobs", "1"]);
         let row = ended(app, run).await;
         assert_eq!((row.status, row.error_message), (RunStatus::Success, None));

@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::status::{SyncState, TenantState, fleet};
 use crate::database::SchemaState;
 use crate::error::{Attempt, Result, chain};
-use crate::jobs::{self, QueueFigures};
 use crate::run::{Engine, Target};
+use crate::work::{self, QueueFigures};
 
 /// Jobs that are due for longer than this have nobody to do them.
 const STUCK_SECONDS: u64 = 5 * 60;
@@ -143,7 +143,7 @@ async fn inventory(engine: &Engine) -> Result<Vec<Check>> {
             .iter()
             .flat_map(freshness),
     );
-    checks.extend(queue(jobs::figures(&engine.database).await?));
+    checks.extend(queue(work::figures(&engine.database, &engine.clock).await?));
     Ok(checks)
 }
 
@@ -191,15 +191,13 @@ fn queue(figures: QueueFigures) -> Option<Check> {
     let QueueFigures {
         waiting,
         running,
-        failed,
         oldest_waiting_seconds,
     } = figures;
-    let sentence = format!(
-        "{waiting} waiting (the oldest for {oldest_waiting_seconds} s), {running} running, {failed} failed"
-    );
+    let sentence =
+        format!("{waiting} waiting (the oldest for {oldest_waiting_seconds} s), {running} running");
     let is_stuck = oldest_waiting_seconds > STUCK_SECONDS;
-    match (waiting, running, failed) {
-        (0, 0, 0) => None,
+    match (waiting, running) {
+        (0, 0) => None,
         _ if is_stuck && running == 0 => Some(Check::not_ok(
             "queue",
             CheckState::Warning,
@@ -210,7 +208,7 @@ fn queue(figures: QueueFigures) -> Option<Check> {
             "queue",
             CheckState::Warning,
             sentence,
-            "start more workers: ctsync worker --jobs <n>",
+            "start more workers, or let them do more: ctsync worker --jobs <n>",
         )),
         _ => Some(Check::ok("queue", sentence)),
     }

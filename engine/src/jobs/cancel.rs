@@ -5,9 +5,9 @@ use entity::{ReasonCode, SyncRunId, TenantId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
-use super::queue;
 use super::start::Jobs;
 use crate::error::{Attempt, Error, Result};
+use crate::lease::Lease;
 
 impl Jobs {
     /// Ends a queued run at once; asks a running one, whoever runs it, to stop at its next page.
@@ -20,7 +20,7 @@ impl Jobs {
         let tx = self.engine.database.begin().await?;
         let was_queued = self.end_queued(&tx, tenant, run).await?;
         if was_queued {
-            queue::remove(&tx, run.as_uuid()).await?;
+            Lease::give_up(&tx, &self.engine.clock, (tenant, run), i64::MAX).await?;
         } else {
             self.ask_running(&tx, tenant, run).await?;
         }

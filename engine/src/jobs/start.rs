@@ -1,18 +1,20 @@
-//! Starting a sync by hand: its run and its job, recorded together.
+//! Starting a sync by hand: its run, and the place where it waits.
 
 use entity::connection::{self, ConnectionStatus};
 use entity::sync_run::{self, RunStatus};
 use entity::tenant::{self, TenantStatus};
-use entity::{ConnectionId, SyncRunId, TenantId, Timestamp};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use entity::{ConnectionId, TenantId};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use serde_json::Value;
 use tracing::info;
 
-use super::queue;
-use super::sync::SyncJob;
+use super::sync::Order;
 use crate::error::{Attempt, Error, Result};
+use crate::lease;
 use crate::run::{Engine, SyncRequest, record};
+use crate::work::{SYNC, Sql, announce};
 
-/// The way to the queue, for whoever wants something done.
+/// The way to the queue, for whoever wants a sync.
 #[derive(Clone)]
 pub struct Jobs {
     pub(super) engine: Engine,
@@ -37,11 +39,11 @@ impl Jobs {
         }
     }
 
-    /// Records a run as `queued`, and the job that will do it.
+    /// Records a run as `queued`, and has it wait for a worker.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the tenant has no such connection. [`Error::Conflict`] while a run of the connection is
-    /// queued or running, and when the connection or the tenant is left alone.
+    /// [`Error::NotFound`] when the tenant has no such connection. [`Error::Conflict`], at once, while a run of the
+    /// connection is queued or running, and when the connection or the tenant is left alone.
     pub async fn start_sync(&self, start: StartSync) -> Result<sync_run::Model> {
         let StartSync {
             tenant,
@@ -52,31 +54,76 @@ impl Jobs {
             let sentence = "only a sync can be queued";
             return Err(Error::Invalid(sentence.to_owned()));
         }
-        let tx = self.engine.database.begin().await?;
-        let connection = locked(&tx, tenant, connection).await?;
-        require_synced(&tx, &connection).await?;
-        require_idle(&tx, &connection, self.engine.clock.now()).await?;
+        let database = &self.engine.database;
+        let connection = find(database.reader(), tenant, connection).await?;
+        require_synced(database.reader(), &connection).await?;
+        let tx = database.begin().await?;
+        // Of several starts at once the later ones see what the first one did. Nobody has this row for long.
+        lease::lock(&tx, tenant, connection.id).await?;
         let queued = RunStatus::Queued;
         let run = record::begin(&self.engine, &tx, &connection, &request, queued).await?;
-        let job = SyncJob::new(&run, &request);
-        if !queue::enqueue(&tx, run.id.as_uuid(), &job).await? {
-            return Err(busy(queued));
+        if !self.queue(&tx, &connection, &run, &request).await? {
+            tx.rollback().await.attempt("start the run")?;
+            return Err(self.busy(&connection).await?);
         }
         tx.commit().await.attempt("start the run")?;
+        database.wake_workers();
         info!(run.id = %run.id, "run queued");
         Ok(run)
     }
+
+    /// Has `run` wait in the connection's row; tells whether no other one is there, nor anybody at the connection but for
+    /// single records.
+    async fn queue(
+        &self,
+        db: &impl ConnectionTrait,
+        connection: &connection::Model,
+        run: &sync_run::Model,
+        request: &SyncRequest,
+    ) -> Result<bool> {
+        let mut sql = Sql::new(db, &self.engine.clock);
+        let order = serde_json::to_value(Order::new(request))
+            .map_err(|error| Error::Internal(format!("a request could not be written: {error}")))?;
+        let (order, run) = (sql.bind(Some::<Value>(order)), sql.bind(run.id.as_uuid()));
+        let is_long = sql.bind(request.is_long(connection));
+        let (key, tenant) = (
+            sql.bind(connection.id.to_string()),
+            sql.bind(connection.tenant_id.as_uuid()),
+        );
+        let (due_at, now) = (sql.now(), sql.now());
+        let text = format!(
+            "UPDATE work SET payload = {order}, run_id = {run}, due_at = {due_at}, priority = 0, is_long = {is_long}, attempts = 0 \
+             WHERE kind = '{SYNC}' AND key = {key} AND tenant_id = {tenant} \
+             AND (expires_at IS NULL OR expires_at <= {now} OR held_for IS NULL) \
+             AND NOT EXISTS (SELECT 1 FROM sync_runs r WHERE r.tenant_id = {tenant} AND r.id = work.run_id AND r.finished_at IS NULL)"
+        );
+        let queued = db.execute_raw(sql.statement(text)).await;
+        let is_queued = queued.attempt("queue the run")?.rows_affected() == 1;
+        if is_queued {
+            announce(db).await?;
+        }
+        Ok(is_queued)
+    }
+
+    async fn busy(&self, connection: &connection::Model) -> Result<Error> {
+        let db = self.engine.database.reader();
+        let hold = lease::hold_of(db, connection.tenant_id, connection.id).await?;
+        let status = match hold {
+            Some(hold) if hold.is_live(self.engine.clock.now()) => RunStatus::Running,
+            _ => RunStatus::Queued,
+        };
+        let sentence = format!("a sync of this connection is {status} already");
+        Ok(Error::Conflict(sentence))
+    }
 }
 
-/// Reads the connection and makes other starts wait until this one is decided.
-async fn locked(
+async fn find(
     db: &impl ConnectionTrait,
     tenant: TenantId,
     connection: ConnectionId,
 ) -> Result<connection::Model> {
     let row = connection::Entity::owned_by(tenant)
         .filter(connection::COLUMN.id.eq(connection))
-        .lock_exclusive()
         .one(db)
         .await
         .attempt("read the connection")?;
@@ -102,33 +149,4 @@ async fn require_synced(db: &impl ConnectionTrait, connection: &connection::Mode
         ConnectionStatus::Active => return Ok(()),
     };
     Err(Error::Conflict(sentence.to_owned()))
-}
-
-/// Refuses while a run of the connection is queued or running.
-async fn require_idle(
-    db: &impl ConnectionTrait,
-    connection: &connection::Model,
-    now: Timestamp,
-) -> Result<()> {
-    if connection.lease_expires_at.is_some_and(|until| until > now) {
-        return Err(busy(RunStatus::Running));
-    }
-    let key = SyncJob::key_of(connection.id);
-    let Some(id) = queue::holder_of::<SyncJob>(db, key).await? else {
-        return Ok(());
-    };
-    let run = sync_run::Entity::owned_by(connection.tenant_id)
-        .filter(sync_run::COLUMN.id.eq(SyncRunId::from_uuid(id)))
-        .one(db)
-        .await
-        .attempt("read the run")?;
-    match run {
-        Some(run) if run.finished_at.is_none() => Err(busy(run.status)),
-        // Its worker is about to notice that there is nothing left to do.
-        _ => queue::remove(db, id).await,
-    }
-}
-
-fn busy(status: RunStatus) -> Error {
-    Error::Conflict(format!("a sync of this connection is {status} already"))
 }

@@ -1,29 +1,24 @@
-//! The job that carries a recorded run on.
+//! Carries on the run that waits in a connection's row.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
-use entity::{ConnectionId, Stream, SyncRunId, TenantId, Timestamp, sync_run};
+use entity::{Stream, SyncRunId, TenantId, sync_run};
 use sea_orm::{ColumnTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use super::job::{Desk, Job, Next};
 use crate::error::{Attempt, Error, Result};
-use crate::run::{Carried, RecordRef, SyncRequest, Window};
+use crate::lease::Lease;
+use crate::run::{RecordRef, SyncRequest, Window};
+use crate::work::{Claimed, Desk, Handler, Next, SYNC};
 
-/// How soon a run that found its lease taken tries again.
-const RETRY: Duration = Duration::from_secs(2);
-/// For how long a run waits for a lease before it is skipped: a run of cron has an end.
-const MAX_WAIT: TimeDelta = TimeDelta::hours(1);
+/// How often a run may be begun and not come to an end.
+const MAX_ATTEMPTS: i32 = 5;
 
-/// Carries a recorded run on until it has ended.
+/// What is asked of a run that waits.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct SyncJob {
-    tenant: TenantId,
-    connection: ConnectionId,
-    run: SyncRunId,
+pub(super) struct Order {
     streams: Option<Vec<Stream>>,
     #[serde(default)]
     record: Option<RecordRef>,
@@ -33,17 +28,11 @@ pub(super) struct SyncJob {
     dry_run: bool,
     accept_deletes: bool,
     deadline: Option<Duration>,
-    /// Since when it finds the lease taken.
-    waiting_since: Option<Timestamp>,
 }
 
-impl SyncJob {
-    /// The job of `run`.
-    pub(super) fn new(run: &sync_run::Model, request: &SyncRequest) -> Self {
+impl Order {
+    pub(super) fn new(request: &SyncRequest) -> Self {
         Self {
-            tenant: run.tenant_id,
-            connection: run.connection_id,
-            run: run.id,
             streams: request.streams.clone(),
             record: request.record.clone(),
             window: request.window,
@@ -51,20 +40,14 @@ impl SyncJob {
             dry_run: request.dry_run,
             accept_deletes: request.accept_deletes,
             deadline: request.deadline,
-            waiting_since: None,
         }
     }
 
-    /// One job for a connection.
-    pub(super) fn key_of(connection: ConnectionId) -> String {
-        connection.to_string()
-    }
-
-    fn request(&self, run: &sync_run::Model) -> SyncRequest {
+    fn request(self, run: &sync_run::Model) -> SyncRequest {
         SyncRequest {
             actor: run.actor.clone(),
-            streams: self.streams.clone(),
-            record: self.record.clone(),
+            streams: self.streams,
+            record: self.record,
             window: self.window,
             full: self.full,
             dry_run: self.dry_run,
@@ -73,65 +56,84 @@ impl SyncJob {
             ..SyncRequest::new(run.trigger)
         }
     }
+}
 
-    /// Returns the run, unless it has ended.
-    async fn unfinished_run(&self, desk: &Desk) -> Result<Option<sync_run::Model>> {
-        sync_run::Entity::owned_by(self.tenant)
-            .filter(sync_run::COLUMN.id.eq(self.run))
-            .filter(sync_run::COLUMN.finished_at.is_null())
-            .one(desk.engine.database.writer())
-            .await
-            .attempt("read the run")
+/// Does what a connection's row is due for.
+pub(crate) struct Syncs;
+
+#[async_trait]
+impl Handler for Syncs {
+    fn kind(&self) -> &'static str {
+        SYNC
     }
 
-    fn later(&self, waiting_since: Option<Timestamp>, delay: Duration) -> Next<Self> {
-        let job = Self {
-            waiting_since,
-            ..self.clone()
+    async fn work(&self, desk: &Desk, claimed: &Claimed) -> Result<Next> {
+        let run = claimed.run_id.unwrap_or(NOBODYS);
+        let (worker, clock) = (&desk.engine.worker, &desk.engine.clock);
+        let lease = Lease::of(claimed, run, worker, clock)
+            .ok_or_else(|| Error::Internal("a lease of no connection".to_owned()))?;
+        let run = unfinished_run(desk, lease.tenant, run).await?;
+        let order = claimed.payload.clone().map(serde_json::from_value::<Order>);
+        let (Some(run), Some(order)) = (run, order) else {
+            // What was there to do is done; or a worker has vanished that nobody waits for.
+            desk.engine.tidy(&lease).await?;
+            return Ok(Next::GivenBack);
         };
-        Next::Later(job, delay)
+        let order =
+            order.map_err(|error| Error::Internal(format!("a request cannot be read: {error}")));
+        let order = match order {
+            Ok(order) if claimed.attempts <= MAX_ATTEMPTS => order,
+            cause => {
+                warn!(run.id = %run.id, "run given up");
+                let cause = cause.err().unwrap_or_else(tired);
+                desk.engine.give_up(&run, &lease, &cause).await;
+                return Ok(Next::GivenBack);
+            }
+        };
+        carry_on(desk, &run, order.request(&run), lease).await
     }
 }
 
-#[async_trait]
-impl Job for SyncJob {
-    const NAME: &'static str = "sync";
-    const MAX_ATTEMPTS: usize = 5;
-
-    fn dedup_key(&self) -> String {
-        Self::key_of(self.connection)
+async fn carry_on(
+    desk: &Desk,
+    run: &sync_run::Model,
+    request: SyncRequest,
+    lease: Lease,
+) -> Result<Next> {
+    let tenant = lease.tenant;
+    let (observer, shutdown) = (desk.observer.as_ref(), &desk.shutdown);
+    let carried = desk
+        .engine
+        .carry_on(run, &request, lease, observer, shutdown);
+    match Box::pin(carried).await {
+        Ok(()) => Ok(Next::GivenBack),
+        // The failure may have been the run's end.
+        Err(error) => match unfinished_run(desk, tenant, run.id).await? {
+            None => Ok(Next::GivenBack),
+            Some(_) => Err(error),
+        },
     }
+}
 
-    async fn work(&self, desk: &Desk) -> Result<Next<Self>> {
-        let Some(run) = self.unfinished_run(desk).await? else {
-            return Ok(Next::Done);
-        };
-        let now = desk.engine.clock.now();
-        let since = self.waiting_since.unwrap_or(now);
-        let may_wait = now - since < MAX_WAIT;
-        let request = self.request(&run);
-        let (observer, shutdown) = (desk.observer.as_ref(), &desk.shutdown);
-        let carried = desk
-            .engine
-            .carry_on(&run, &request, may_wait, observer, shutdown);
-        match Box::pin(carried).await {
-            Ok(Carried::Ended) => Ok(Next::Done),
-            Ok(Carried::HandedBack) => Ok(self.later(None, Duration::ZERO)),
-            Ok(Carried::Busy) => Ok(self.later(None, RETRY)),
-            Ok(Carried::Waiting) => Ok(self.later(Some(since), RETRY)),
-            // The failure may have been the run's end.
-            Err(error) => match self.unfinished_run(desk).await? {
-                None => Ok(Next::Done),
-                Some(_) => Err(error),
-            },
-        }
-    }
+/// The id of no run.
+const NOBODYS: SyncRunId = SyncRunId::from_uuid(uuid::Uuid::nil());
 
-    async fn give_up(&self, desk: &Desk, cause: &Error) -> Result<()> {
-        if let Some(run) = self.unfinished_run(desk).await? {
-            warn!(run.id = %run.id, "run given up");
-            desk.engine.give_up(&run, cause).await;
-        }
-        Ok(())
-    }
+fn tired() -> Error {
+    Error::Internal(format!(
+        "it was tried {MAX_ATTEMPTS} times and never came to its end"
+    ))
+}
+
+/// Returns the run, unless it has ended.
+async fn unfinished_run(
+    desk: &Desk,
+    tenant: TenantId,
+    run: SyncRunId,
+) -> Result<Option<sync_run::Model>> {
+    sync_run::Entity::owned_by(tenant)
+        .filter(sync_run::COLUMN.id.eq(run))
+        .filter(sync_run::COLUMN.finished_at.is_null())
+        .one(desk.engine.database.writer())
+        .await
+        .attempt("read the run")
 }

@@ -17,7 +17,6 @@ use crate::answers;
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::error::{Attempt, Result};
-use crate::jobs;
 
 /// Rows that one statement deletes.
 const BATCH: usize = 1_000;
@@ -94,7 +93,7 @@ impl Pruned {
     }
 }
 
-/// Forgets what is older than `periods`, of all tenants, and jobs that finished a day ago.
+/// Forgets what is older than `periods`, of all tenants.
 ///
 /// Kept whatever their age: snapshots that rows or open rejects come from, those of the last whole reading of
 /// each slice (a rebuild needs them), and runs that rows or snapshots refer to.
@@ -113,7 +112,6 @@ pub async fn prune(database: &Database, clock: &Clock, periods: Periods) -> Resu
     for tenant in tenants {
         pruned.add(prune_tenant(database, clock, tenant, periods).await?);
     }
-    jobs::tidy(database.writer()).await?;
     Ok(pruned)
 }
 

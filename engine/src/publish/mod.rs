@@ -1,8 +1,8 @@
 //! Publishing: one transaction makes visible what a run read, and ends the run.
 //!
 //! Everything is in it: changed rows, tombstones, rejects, drift, coverage, aggregates, counters, the
-//! run's end and the lease's release. It begins with the release, which fails when another worker has
-//! taken the lease meanwhile. Readers see the state before or after, never between; a process killed at
+//! run's end and the lease's release. The release comes last and fails when another worker has taken the
+//! lease meanwhile; then nothing was written. Readers see the state before or after, never between; a process killed at
 //! any moment leaves one of those two.
 
 mod aggregate;
@@ -90,7 +90,6 @@ impl Publication<'_> {
     /// When the lease is lost, the database fails or numbers do not add up; then nothing has changed.
     pub async fn commit(&self) -> Result<()> {
         let tx = self.database.begin().await?;
-        self.lease.release(&tx).await?;
         let mut is_changed = false;
         let mut numbers = Refreshed::Unchanged;
         if self.effect != Effect::RunOnly {
@@ -109,6 +108,8 @@ impl Publication<'_> {
         let is_changed = is_changed || numbers == Refreshed::Changed;
         let verdict = self.verdict.with_numbers(numbers != Refreshed::Stale);
         run_end::write(self, &tx, &verdict, is_changed).await?;
+        // Last: it locks the row that others wait for.
+        self.lease.release(&tx).await?;
         self.observer.on(Event::Publishing).await;
         tx.commit().await.attempt("publish")?;
         self.observer.on(Event::Ended).await;

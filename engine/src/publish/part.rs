@@ -19,13 +19,13 @@ impl Publication<'_> {
     /// When the lease is lost, the database fails or numbers do not add up; then nothing has changed.
     pub async fn commit_part(&self, part: &StreamOutcome) -> Result<()> {
         let tx = self.database.begin().await?;
-        self.lease.extend(&tx, self.now()).await?;
         let is_changed = self.publish_stream(&tx, part).await?;
         run_end::write_streams(self, &tx, std::slice::from_ref(part)).await?;
         self.note_progress(&tx, part).await?;
         if is_changed {
             self.note_change(&tx).await?;
         }
+        self.lease.extend(&tx).await?;
         self.observer.on(Event::PublishingPart).await;
         tx.commit().await.attempt("publish a part")?;
         self.observer.on(Event::PartPublished).await;

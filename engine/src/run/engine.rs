@@ -93,15 +93,14 @@ impl Engine {
             engine: self,
             supply,
             begun: Begun::from(&row),
+            lease: None,
             request,
             observer,
             stops: &Stops::cancelled_by(cancel),
         };
         match run.live().await? {
             Life::Ended(report) => Ok(report),
-            Life::HeldBy { holder, until, .. } => {
-                record::skip(self, place, run.begun, &holder, until).await
-            }
+            Life::HeldBy(hold) => record::skip(self, place, run.begun, &hold).await,
             Life::HandedBack => Err(Error::Internal(
                 "a run of no queue was handed back".to_owned(),
             )),

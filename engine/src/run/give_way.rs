@@ -9,6 +9,7 @@ use super::life::{Life, Recorded, Supply};
 use super::record::{self, Begun};
 use super::{Engine, RunReport, SyncRequest, Target};
 use crate::error::{Error, Result};
+use crate::lease;
 use crate::observer::Observer;
 
 impl Engine {
@@ -26,7 +27,7 @@ impl Engine {
     ) -> Result<Option<RunReport>> {
         let target = Target::load(self, connection).await?;
         target.require_record(request)?;
-        if self.is_leased(&target.connection) {
+        if self.is_leased(&target.connection).await? {
             return Ok(None);
         }
         let (db, running) = (self.database.writer(), RunStatus::Running);
@@ -35,13 +36,14 @@ impl Engine {
             engine: self,
             supply: Supply::Upstream(&target),
             begun: Begun::from(&row),
+            lease: None,
             request,
             observer,
             stops: &Stops::cancelled_by(cancel),
         };
         match Box::pin(run.live()).await? {
             Life::Ended(report) => Ok(Some(report)),
-            Life::HeldBy { .. } => {
+            Life::HeldBy(_) => {
                 record::withdraw(self, &row).await?;
                 Ok(None)
             }
@@ -51,8 +53,9 @@ impl Engine {
         }
     }
 
-    fn is_leased(&self, connection: &connection::Model) -> bool {
-        let now = self.clock.now();
-        connection.lease_expires_at.is_some_and(|until| until > now)
+    async fn is_leased(&self, connection: &connection::Model) -> Result<bool> {
+        let db = self.database.reader();
+        let hold = lease::hold_of(db, connection.tenant_id, connection.id).await?;
+        Ok(hold.is_some_and(|hold| hold.is_live(self.clock.now())))
     }
 }

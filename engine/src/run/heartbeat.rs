@@ -35,6 +35,11 @@ impl Stops {
         }
     }
 
+    /// Whether the run is to end, or the process.
+    pub(super) fn is_asked(&self) -> bool {
+        self.cancel.is_cancelled() || self.interrupt.is_cancelled()
+    }
+
     pub(super) fn interrupted_by(interrupt: &CancellationToken) -> Self {
         Self {
             interrupt: interrupt.clone(),
@@ -109,7 +114,6 @@ async fn beat(engine: &Engine, lease: &Lease) -> Stop {
 async fn beat_once(engine: &Engine, lease: &Lease) -> Result<()> {
     let now = engine.clock.now();
     let tx = engine.database.begin().await?;
-    lease.extend(&tx, now).await?;
     sync_run::Entity::update_many()
         .col_expr(sync_run::Column::HeartbeatAt, Expr::value(now))
         .filter(sync_run::COLUMN.tenant_id.eq(lease.tenant))
@@ -117,6 +121,7 @@ async fn beat_once(engine: &Engine, lease: &Lease) -> Result<()> {
         .exec(&tx)
         .await
         .attempt("record the heartbeat")?;
+    lease.extend(&tx).await?;
     tx.commit().await.attempt("record the heartbeat")
 }
 

@@ -1,9 +1,11 @@
 //! The life of a recorded run: leased, read, judged, published.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use entity::ReasonCode;
 use entity::sync_run::RunStatus;
-use entity::{ReasonCode, Timestamp};
+use tokio::time::Instant;
 use tracing::{Instrument, info, info_span, warn};
 
 use super::heartbeat::{Heartbeat, Stops};
@@ -12,11 +14,16 @@ use super::record::{self, Begun};
 use super::{Engine, Place, RunReport, SyncRequest, Target, replay, report};
 use crate::connector::Connector;
 use crate::error::{Result, chain};
-use crate::lease::{Claim, Lease, Taken};
+use crate::lease::{Claim, Hold, Lease, Taken};
 use crate::observer::{Event, Observer};
 use crate::publish::{Effect, Publication};
 use crate::read::StreamOutcome;
 use crate::verdict::Verdict;
+
+/// For how long a run waits for somebody who reads single records.
+const SHORT_HOLD: Duration = Duration::from_secs(30);
+/// How often it looks whether he is done.
+const LEASE_RETRY: Duration = Duration::from_millis(200);
 
 /// Where a run takes its answers from.
 #[derive(Clone, Copy)]
@@ -48,11 +55,7 @@ pub(super) enum Life {
     /// The run has ended.
     Ended(RunReport),
     /// Someone else has the lease; the run is as it was.
-    HeldBy {
-        holder: String,
-        is_own_run: bool,
-        until: Timestamp,
-    },
+    HeldBy(Hold),
     /// It is in the queue again.
     HandedBack,
 }
@@ -62,6 +65,8 @@ pub(super) struct Recorded<'a> {
     pub(super) engine: &'a Engine,
     pub(super) supply: Supply<'a>,
     pub(super) begun: Begun,
+    /// The lease, where whoever runs it has it already.
+    pub(super) lease: Option<Lease>,
     pub(super) request: &'a SyncRequest,
     pub(super) observer: &'a dyn Observer,
     pub(super) stops: &'a Stops,
@@ -80,7 +85,7 @@ impl Recorded<'_> {
                 Ok(Life::Ended(report)) => {
                     info!(status = %report.status, reason = report.reason.map(ReasonCode::as_str), duration_ms = report.duration_ms, "run ended");
                 }
-                Ok(Life::HeldBy { holder, .. }) => info!(%holder, "the lease is taken"),
+                Ok(Life::HeldBy(hold)) => info!(holder = %hold.holder, "the lease is taken"),
                 Ok(Life::HandedBack) => info!("run handed back"),
                 Err(error) => warn!(error = %chain(error), "run failed"),
             }
@@ -91,23 +96,21 @@ impl Recorded<'_> {
 
     async fn take_lease_and_run(&self) -> Result<Life> {
         let (engine, begun, place) = (self.engine, self.begun, self.supply.place());
-        let claim = Claim {
-            tenant: place.tenant.id,
-            connection: place.connection.id,
-            run: begun.run,
-            holder: engine.worker.clone(),
+        let started = Instant::now();
+        let taken = match &self.lease {
+            Some(lease) => Ok(Some(Taken::Lease(lease.clone()))),
+            None => self.take_lease(started).await,
         };
-        let taken = Lease::take(&engine.database, engine.clock.now(), claim).await;
         let (result, begun) = match taken {
-            Ok(Taken::HeldBy { holder, run, until }) => {
-                let is_own_run = run == Some(begun.run);
-                return Ok(Life::HeldBy {
-                    holder,
-                    is_own_run,
-                    until,
-                });
+            Ok(Some(Taken::HeldBy(hold))) => return Ok(Life::HeldBy(hold)),
+            Ok(Some(Taken::Lease(lease))) => {
+                let begun = begun.under(&lease);
+                (Box::pin(self.run(&lease, started)).await, begun)
             }
-            Ok(Taken::Lease(lease)) => (Box::pin(self.run(&lease)).await, begun.under(&lease)),
+            Ok(None) => {
+                let report = record::late(engine, place, begun).await?;
+                return Ok(Life::Ended(report));
+            }
             Err(error) => (Err(error), begun),
         };
         if let Err(error) = &result {
@@ -116,12 +119,46 @@ impl Recorded<'_> {
         result
     }
 
-    /// Reads, judges and publishes under `lease`.
-    async fn run(&self, lease: &Lease) -> Result<Life> {
+    /// Takes the lease; none when the run's time was over first. Who reads single records is done soon, so he is waited
+    /// for.
+    async fn take_lease(&self, started: Instant) -> Result<Option<Taken>> {
+        let place = self.supply.place();
+        let claim = Claim {
+            tenant: place.tenant.id,
+            connection: place.connection.id,
+            run: self.begun.run,
+            holder: self.engine.worker.clone(),
+        };
+        let take = async {
+            loop {
+                let (database, clock) = (&self.engine.database, &self.engine.clock);
+                match Lease::take(database, clock, claim.clone()).await? {
+                    Taken::HeldBy(Hold { run: None, .. })
+                        if started.elapsed() < SHORT_HOLD && !self.stops.is_asked() =>
+                    {
+                        tokio::time::sleep(LEASE_RETRY).await;
+                    }
+                    taken => return Ok(taken),
+                }
+            }
+        };
+        let taken = tokio::time::timeout(self.deadline(), take).await;
+        taken.map_or(Ok(None), |taken| taken.map(Some))
+    }
+
+    fn deadline(&self) -> Duration {
+        let limit = self.supply.place().settings.deadline();
+        self.request.deadline.unwrap_or(limit).min(limit)
+    }
+
+    /// Reads, judges and publishes under `lease`, which is kept alive meanwhile.
+    async fn run(&self, lease: &Lease, started: Instant) -> Result<Life> {
         let connector = self.supply.connector(self.engine)?;
-        record::leased(self.engine, lease, self.begun).await?;
+        record::leased(self.engine, lease, self.begun, self.request).await?;
         self.observer.on(Event::LeaseTaken).await;
-        let mut reading = self.read(lease, connector.as_ref()).await?;
+        let deadline = self.deadline().saturating_sub(started.elapsed());
+        let mut heartbeat = Heartbeat::start(self.engine, lease, deadline, self.stops);
+        let mut reading = self.read(lease, connector.as_ref(), &mut heartbeat).await?;
         if let Reading::Interrupted = reading {
             if record::hand_back(self.engine, lease).await? {
                 return Ok(Life::HandedBack);
@@ -132,17 +169,18 @@ impl Recorded<'_> {
         Ok(Life::Ended(report))
     }
 
-    /// Reads while the lease is kept alive; when this is done, the publishing transaction itself checks it.
-    async fn read(&self, lease: &Lease, connector: &dyn Connector) -> Result<Reading> {
+    async fn read(
+        &self,
+        lease: &Lease,
+        connector: &dyn Connector,
+        heartbeat: &mut Heartbeat,
+    ) -> Result<Reading> {
         let (engine, request) = (self.engine, self.request);
-        let limit = self.supply.place().settings.deadline();
-        let deadline = request.deadline.unwrap_or(limit).min(limit);
-        let mut heartbeat = Heartbeat::start(engine, lease, deadline, self.stops);
         match self.supply {
             Supply::Upstream(target) => {
                 let walks = self.begun.earlier_walks(lease);
                 engine
-                    .read(target, lease, walks, request, self.observer, &mut heartbeat)
+                    .read(target, lease, walks, request, self.observer, heartbeat)
                     .await
             }
             Supply::Snapshots(place) => replay::read(engine, place, connector, request).await,

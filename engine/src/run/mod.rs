@@ -18,7 +18,6 @@ mod request;
 mod target;
 mod timeline;
 
-pub(crate) use carry_on::Carried;
 pub use engine::Engine;
 pub use report::{RunReport, StreamReport};
 pub use request::{NotARecord, RecordRef, SyncRequest, UpstreamDefaults, Window};

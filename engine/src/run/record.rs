@@ -12,7 +12,7 @@ use tracing::{error, warn};
 use super::report::{self, RunReport};
 use super::{Engine, Place, SyncRequest};
 use crate::error::{Attempt, Error, Result, chain};
-use crate::lease::{LEASE_TIME, Lease};
+use crate::lease::{Hold, LEASE_TIME, Lease};
 
 /// A run that is recorded and has not ended, as far as its worker knows.
 #[derive(Debug, Clone, Copy)]
@@ -95,7 +95,12 @@ pub(crate) async fn begin(
 ///
 /// # Errors
 /// [`Error::LeaseLost`] when the run has ended meanwhile; then the lease is free again.
-pub(super) async fn leased(engine: &Engine, lease: &Lease, begun: Begun) -> Result<()> {
+pub(super) async fn leased(
+    engine: &Engine,
+    lease: &Lease,
+    begun: Begun,
+    request: &SyncRequest,
+) -> Result<()> {
     let now = engine.clock.now();
     let tx = engine.database.begin().await?;
     let is_ours = note_lease(engine, &tx, lease, begun, now).await?;
@@ -107,12 +112,30 @@ pub(super) async fn leased(engine: &Engine, lease: &Lease, begun: Begun) -> Resu
             run: lease.run,
         });
     }
-    let abandoned_count = mark_abandoned(&tx, lease, now).await?;
-    tx.commit().await.attempt("record the lease")?;
-    if abandoned_count > 0 {
-        warn!(run_count = abandoned_count, "earlier runs were abandoned");
+    mark_abandoned(&tx, lease, now).await?;
+    if request.record.is_none() {
+        note_attempt(&tx, lease, now).await?;
     }
-    Ok(())
+    tx.commit().await.attempt("record the lease")
+}
+
+/// Marks what vanished workers left as abandoned, and gives up the lease that is for no run.
+pub(super) async fn tidy(engine: &Engine, lease: &Lease) -> Result<()> {
+    let tx = engine.database.begin().await?;
+    mark_abandoned(&tx, lease, engine.clock.now()).await?;
+    lease.release(&tx).await?;
+    tx.commit().await.attempt("release the lease")
+}
+
+async fn note_attempt(db: &impl ConnectionTrait, lease: &Lease, now: Timestamp) -> Result<()> {
+    connection::Entity::update_many()
+        .col_expr(connection::Column::LastAttemptAt, Expr::value(now))
+        .filter(connection::COLUMN.tenant_id.eq(lease.tenant))
+        .filter(connection::COLUMN.id.eq(lease.connection))
+        .exec(db)
+        .await
+        .attempt("record the attempt")
+        .map(|_| ())
 }
 
 /// Tells whether the run has not ended.
@@ -143,7 +166,7 @@ async fn note_lease(
     Ok(noted.rows_affected == 1)
 }
 
-async fn mark_abandoned(db: &impl ConnectionTrait, lease: &Lease, now: Timestamp) -> Result<u64> {
+async fn mark_abandoned(db: &impl ConnectionTrait, lease: &Lease, now: Timestamp) -> Result<()> {
     use sync_run::Column;
     let abandoned = sync_run::Entity::update_many()
         .col_expr(Column::Status, Expr::value(RunStatus::Abandoned.as_str()))
@@ -166,7 +189,13 @@ async fn mark_abandoned(db: &impl ConnectionTrait, lease: &Lease, now: Timestamp
         .exec(db)
         .await
         .attempt("mark abandoned runs")?;
-    Ok(abandoned.rows_affected)
+    if abandoned.rows_affected > 0 {
+        warn!(
+            run_count = abandoned.rows_affected,
+            "earlier runs were abandoned"
+        );
+    }
+    Ok(())
 }
 
 /// Puts a run that was stopped half-way back into the queue and frees its lease.
@@ -174,7 +203,6 @@ async fn mark_abandoned(db: &impl ConnectionTrait, lease: &Lease, now: Timestamp
 /// Tells whether it did: somebody may have asked for the run to end instead.
 pub(super) async fn hand_back(engine: &Engine, lease: &Lease) -> Result<bool> {
     let tx = engine.database.begin().await?;
-    lease.release(&tx).await?;
     let queued = sync_run::Entity::update_many()
         .col_expr(
             sync_run::Column::Status,
@@ -190,6 +218,7 @@ pub(super) async fn hand_back(engine: &Engine, lease: &Lease) -> Result<bool> {
     if queued.rows_affected == 0 {
         return Ok(false);
     }
+    lease.hand_back(&tx).await?;
     tx.commit().await.attempt("hand the run back")?;
     Ok(true)
 }
@@ -211,9 +240,9 @@ pub(super) async fn skip(
     engine: &Engine,
     place: &Place,
     begun: Begun,
-    holder: &str,
-    until: Timestamp,
+    hold: &Hold,
 ) -> Result<RunReport> {
+    let Hold { holder, until, .. } = hold;
     let message = format!(
         "{holder} is syncing this connection (its lease holds until {} unless extended)",
         until.format("%H:%M:%S UTC")
@@ -222,6 +251,17 @@ pub(super) async fn skip(
         status: RunStatus::Skipped,
         reason: ReasonCode::Locked,
         message: &message,
+    };
+    end.write(engine, place.tenant.id, begun).await?;
+    report::load(engine, place, begun.run, &[]).await
+}
+
+/// Ends a run whose time was over before it could begin.
+pub(super) async fn late(engine: &Engine, place: &Place, begun: Begun) -> Result<RunReport> {
+    let end = End {
+        status: RunStatus::Failed,
+        reason: ReasonCode::Deadline,
+        message: "the time allowed for the run was over before it could begin",
     };
     end.write(engine, place.tenant.id, begun).await?;
     report::load(engine, place, begun.run, &[]).await
@@ -269,7 +309,7 @@ impl End<'_> {
             .exec(&tx)
             .await
             .attempt("end the run")?;
-        Lease::give_up(&tx, tenant, begun.run, begun.fence).await?;
+        Lease::give_up(&tx, &engine.clock, (tenant, begun.run), begun.fence).await?;
         tx.commit().await.attempt("end the run")
     }
 }

@@ -77,6 +77,12 @@ impl SyncRequest {
         }
     }
 
+    /// Whether a run of `connection` takes so long that others must not wait for it.
+    pub(crate) fn is_long(&self, connection: &Connection) -> bool {
+        let is_first = connection.last_success_at.is_none();
+        self.record.is_none() && (is_first || self.full || self.window.is_some())
+    }
+
     /// Whether it asks for everything that the connection mirrors.
     pub(super) fn is_whole(&self) -> bool {
         self.streams.is_none() && self.record.is_none()

@@ -12,9 +12,9 @@ use sea_orm::{
 
 use super::shown::Shown;
 use crate::error::{Attempt, Error, Result};
-use crate::jobs::Desk;
 use crate::model;
 use crate::run::RecordRef;
+use crate::work::Desk;
 
 /// Most messages that one reading is for; further ones have the record read by jobs of their own.
 const MAX_MESSAGES: u64 = 500;

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::connector::{NotANotice, Notice};
 use crate::database::Database;
 use crate::error::{Attempt, Error, Result};
-use crate::jobs::enqueue;
+use crate::work::enqueue;
 
 /// How exactly the last use of a key is known.
 const LAST_USE_PRECISION: TimeDelta = TimeDelta::minutes(1);
@@ -60,9 +60,10 @@ pub async fn take_in(
     let is_new = store(&tx, row(door, id, notice, body, now)).await?;
     if is_new && is_mirrored {
         let job = WebhookJob::new(door.key.tenant_id, id, now);
-        enqueue(&tx, id.as_uuid(), &job).await?;
+        enqueue(&tx, clock, &job.to_work(door.key.connection_id)).await?;
     }
     tx.commit().await.attempt("store the webhook")?;
+    database.wake_workers();
     Ok(match (is_new, is_mirrored) {
         (false, _) => Outcome::Duplicate,
         (true, true) => Outcome::Received,

@@ -8,16 +8,18 @@ use entity::connection::{self, ConnectionStatus};
 use entity::sync_run::{RunStatus, RunTrigger};
 use entity::tenant::{self, TenantStatus};
 use entity::webhook_event::{self, Model};
-use entity::{ReasonCode, Source, TenantId, Timestamp, WebhookEventId};
+use entity::{ConnectionId, ReasonCode, Source, TenantId, Timestamp, WebhookEventId};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use super::batch::{Batch, give_up};
 use crate::error::{Attempt, Error, Result};
-use crate::jobs::{Desk, Job, Next};
 use crate::run::{RunReport, SyncRequest};
+use crate::work::{Claimed, Desk, Handler, NewWork, Next};
 
+/// The kind of this work.
+const KIND: &str = "webhook";
 /// For how long a message waits for its record to be read.
 const PATIENCE: TimeDelta = TimeDelta::hours(48);
 /// How soon a reading that failed is tried again; each time takes twice as long.
@@ -26,8 +28,6 @@ const FIRST_RETRY: Duration = Duration::from_secs(5);
 const LAST_RETRY: Duration = Duration::from_mins(10);
 /// How often a connection that is not synced is looked at.
 const PAUSE: Duration = Duration::from_mins(1);
-/// The queue counts in whole seconds: what is due within one is due.
-const QUEUE_GRAIN: TimeDelta = TimeDelta::seconds(1);
 /// Shortest and longest time after which a lease that was taken is tried for again.
 const LEASE_WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
@@ -59,12 +59,8 @@ impl WebhookJob {
             .attempt("read the webhook")
     }
 
-    fn later(&self, delay: Duration) -> Next<Self> {
-        Next::Later(self.clone(), delay)
-    }
-
     /// Reads the record, for `event` and all others about it.
-    async fn read(&self, desk: &Desk, source: Source, event: Model) -> Result<Next<Self>> {
+    async fn read(&self, desk: &Desk, source: Source, event: Model) -> Result<Next> {
         let now = desk.engine.clock.now();
         let Some(batch) = Batch::gather(desk, source, event).await? else {
             return Ok(Next::Done);
@@ -79,20 +75,20 @@ impl WebhookJob {
             .engine
             .sync_if_free(connection, &request, observer, shutdown);
         match Box::pin(run).await {
-            Ok(None) => Ok(self.later(lease_wait(now - self.since))),
+            Ok(None) => Ok(Next::Later(lease_wait(now - self.since))),
             Ok(Some(report)) => self.settle(desk, &batch, &report).await,
             Err(error @ Error::Database { .. }) => Err(error),
             Err(error) => self.failed(desk, &batch, None, &error.to_string()).await,
         }
     }
 
-    async fn settle(&self, desk: &Desk, batch: &Batch, report: &RunReport) -> Result<Next<Self>> {
+    async fn settle(&self, desk: &Desk, batch: &Batch, report: &RunReport) -> Result<Next> {
         if was_read(report) {
             let again_in = batch.read_by(desk, report.id).await?;
-            return Ok(again_in.map_or(Next::Done, |delay| self.later(delay)));
+            return Ok(again_in.map_or(Next::Done, Next::Later));
         }
         if report.status == RunStatus::Cancelled && desk.shutdown.is_cancelled() {
-            return Ok(self.later(Duration::ZERO));
+            return Ok(Next::Later(Duration::ZERO));
         }
         let reason = report.message.as_deref();
         let reason = reason.unwrap_or("the record could not be read");
@@ -106,58 +102,72 @@ impl WebhookJob {
         batch: &Batch,
         report: Option<&RunReport>,
         reason: &str,
-    ) -> Result<Next<Self>> {
+    ) -> Result<Next> {
         let delay = backoff(batch.own.attempts);
         let run = report.map(|report| report.id);
         batch.failed(desk, run, reason, delay).await?;
         if self.is_tired(desk) {
             return self.end(desk, &batch.own, reason).await;
         }
-        Ok(self.later(delay))
+        Ok(Next::Later(delay))
     }
 
     fn is_tired(&self, desk: &Desk) -> bool {
         desk.engine.clock.now() - self.since >= PATIENCE
     }
 
-    async fn end(&self, desk: &Desk, event: &Model, reason: &str) -> Result<Next<Self>> {
+    async fn end(&self, desk: &Desk, event: &Model, reason: &str) -> Result<Next> {
         warn!(webhook.id = %event.id, "webhook given up");
         give_up(desk, event, reason).await?;
         Ok(Next::Done)
     }
 }
 
-#[async_trait]
-impl Job for WebhookJob {
-    const NAME: &'static str = "webhook";
-    const MAX_ATTEMPTS: usize = 10;
-    // They mostly wait: for an upstream, or for a lease.
-    const AT_ONCE: usize = 4;
+/// Sees to messages.
+pub(crate) struct Webhooks;
 
-    fn dedup_key(&self) -> String {
-        self.event.to_string()
+#[async_trait]
+impl Handler for Webhooks {
+    fn kind(&self) -> &'static str {
+        KIND
     }
 
-    async fn work(&self, desk: &Desk) -> Result<Next<Self>> {
+    async fn work(&self, desk: &Desk, claimed: &Claimed) -> Result<Next> {
+        let payload = claimed.payload.clone().unwrap_or_default();
+        let job: WebhookJob = serde_json::from_value(payload).map_err(|error| {
+            Error::Internal(format!("a webhook's work cannot be read: {error}"))
+        })?;
+        job.work(desk).await
+    }
+}
+
+impl WebhookJob {
+    /// The work that it is.
+    pub(super) fn to_work(&self, connection: ConnectionId) -> NewWork {
+        NewWork {
+            tenant: Some(self.tenant),
+            connection: Some(connection),
+            payload: serde_json::to_value(self).ok(),
+            ..NewWork::new(KIND, self.event.to_string())
+        }
+    }
+
+    async fn work(&self, desk: &Desk) -> Result<Next> {
         let Some(event) = self.unfinished(desk).await? else {
             return Ok(Next::Done);
         };
         let wait = event.not_before.map(|at| at - desk.engine.clock.now());
-        if let Some(wait) = wait.filter(|wait| *wait >= QUEUE_GRAIN) {
-            return Ok(self.later(wait.to_std().unwrap_or_default()));
+        if let Some(wait) = wait
+            .and_then(|wait| wait.to_std().ok())
+            .filter(|wait| !wait.is_zero())
+        {
+            return Ok(Next::Later(wait));
         }
         match Standing::of(desk, &event).await? {
             Standing::Synced(source) => self.read(desk, source, event).await,
             Standing::LeftAlone(why) if self.is_tired(desk) => self.end(desk, &event, why).await,
-            Standing::LeftAlone(_) => Ok(self.later(PAUSE)),
+            Standing::LeftAlone(_) => Ok(Next::Later(PAUSE)),
         }
-    }
-
-    async fn give_up(&self, desk: &Desk, cause: &Error) -> Result<()> {
-        if let Some(event) = self.unfinished(desk).await? {
-            self.end(desk, &event, &cause.to_string()).await?;
-        }
-        Ok(())
     }
 }
 

@@ -35,4 +35,4 @@ pub use registration::{
 pub use replay::{Replay, replay_events};
 
 pub(crate) use figures::figures;
-pub(crate) use job::WebhookJob;
+pub(crate) use job::Webhooks;

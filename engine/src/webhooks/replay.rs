@@ -11,8 +11,9 @@ use serde_json::json;
 
 use super::job::WebhookJob;
 use crate::admin::{Act, Admin};
+use crate::clock::Clock;
 use crate::error::{Attempt, Result};
-use crate::jobs::enqueue_anew;
+use crate::work::enqueue;
 
 /// Messages that are taken up in one transaction.
 const CHUNK: u64 = 500;
@@ -41,13 +42,13 @@ pub async fn replay_events(admin: &Admin<'_>, replay: Replay) -> Result<u64> {
     loop {
         let tx = admin.begin().await?;
         let events = chunk(&tx, replay, last).await?;
-        let Some(id) = events.last() else {
+        let Some((id, _)) = events.last() else {
             admin.commit(tx, act(replay, count)).await?;
             return Ok(count);
         };
         last = Some(*id);
         count += u64::try_from(events.len()).unwrap_or_default();
-        take_up(&tx, admin.clock.now(), replay.tenant, &events).await?;
+        take_up(&tx, admin.clock, replay.tenant, &events).await?;
         tx.commit().await.attempt("take the webhooks up again")?;
     }
 }
@@ -66,7 +67,7 @@ async fn chunk(
     tx: &DatabaseTransaction,
     replay: Replay,
     after: Option<WebhookEventId>,
-) -> Result<Vec<WebhookEventId>> {
+) -> Result<Vec<(WebhookEventId, ConnectionId)>> {
     let Replay {
         tenant,
         connection,
@@ -79,6 +80,7 @@ async fn chunk(
     let mut events = webhook_event::Entity::owned_by(tenant)
         .select_only()
         .column(Column::Id)
+        .column(Column::ConnectionId)
         .filter(Column::ReceivedAt.gte(from))
         .filter(Column::Status.is_in(statuses))
         .order_by_asc(Column::Id)
@@ -98,9 +100,9 @@ async fn chunk(
 
 async fn take_up(
     tx: &DatabaseTransaction,
-    now: Timestamp,
+    clock: &Clock,
     tenant: TenantId,
-    events: &[WebhookEventId],
+    events: &[(WebhookEventId, ConnectionId)],
 ) -> Result<()> {
     webhook_event::Entity::update_many()
         .col_expr(
@@ -112,11 +114,13 @@ async fn take_up(
         .col_expr(Column::NotBefore, Expr::value(None::<Timestamp>))
         .col_expr(Column::ProcessedAt, Expr::value(None::<Timestamp>))
         .filter(Column::TenantId.eq(tenant))
-        .filter(Column::Id.is_in(events.iter().copied()))
+        .filter(Column::Id.is_in(events.iter().map(|(id, _)| *id)))
         .exec(tx)
         .await
         .attempt("take the webhooks up again")?;
-    let job = |id: &WebhookEventId| (id.as_uuid(), WebhookJob::new(tenant, *id, now));
-    let jobs: Vec<_> = events.iter().map(job).collect();
-    enqueue_anew(tx, &jobs).await
+    for (id, connection) in events {
+        let job = WebhookJob::new(tenant, *id, clock.now());
+        enqueue(tx, clock, &job.to_work(*connection)).await?;
+    }
+    Ok(())
 }

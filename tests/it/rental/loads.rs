@@ -117,7 +117,7 @@ on_both_databases! {
                 run: SyncRunId::from_uuid(site.engine.clock.new_id()),
                 holder: "worker-2".to_owned(),
             };
-            let taken = Lease::take(&site.engine.database, site.engine.clock.now(), claim).await;
+            let taken = Lease::take(&site.engine.database, &site.engine.clock, claim).await;
             assert!(matches!(taken, Ok(Taken::Lease(_))));
             gate.open();
             before

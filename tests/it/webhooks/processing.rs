@@ -148,7 +148,16 @@ on_both_databases! {
         rename(&site, &id, "Second");
         site.deliver_last(&door).await;
         gate.open();
-        gate.reached().await;
+        let hurried = async {
+            loop {
+                hurry(&app.engine).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::select! {
+            () = gate.reached() => {}
+            () = hurried => {}
+        }
         // The second reading may begin before the first one's message is marked.
         let marked = async {
             while statuses(&site).await[0] == Received {
@@ -175,6 +184,7 @@ on_both_databases! {
         gate.reached().await;
         doomed.kill().await;
         assert_eq!(statuses(&site).await, [Received]);
+        site.outlive_leases();
         work_off(app).await;
         assert_all_processed(&site).await;
         site.assert_mirrors_truth().await;

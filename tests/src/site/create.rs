@@ -74,10 +74,6 @@ impl Site {
             settings: connection_settings(spec, base_url),
             status: ConnectionStatus::Active,
             status_reason: None,
-            lease_holder: None,
-            lease_expires_at: None,
-            lease_run_id: None,
-            fence: 0,
             data_version: 0,
             mapping_hash: None,
             last_success_at: None,
@@ -91,6 +87,9 @@ impl Site {
             .exec_without_returning(self.engine.database.writer())
             .await;
         result.expect("the connection is new");
+        let writer = self.engine.database.writer();
+        let result = engine::work::make_slot(writer, self.tenant, self.connection).await;
+        result.expect("the connection has no lease yet");
     }
 
     pub(crate) fn credentials(&self) -> Credentials {

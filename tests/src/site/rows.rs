@@ -1,7 +1,7 @@
 //! What a test looks up in the database, and what it changes there.
 
 use engine::settings::{ConnectionSettings, Mapping};
-use entity::{SyncRunId, connection, sync_run, tenant};
+use entity::{SyncRunId, connection, sync_run, tenant, work};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
 };
@@ -22,6 +22,16 @@ impl Site {
         let row = find.one(self.engine.database.writer()).await;
         row.expect("the connection can be read")
             .expect("the connection is there")
+    }
+
+    /// Returns the row that is the connection's lease.
+    pub async fn lease_row(&self) -> work::Model {
+        let key = ("sync".to_owned(), self.connection.to_string());
+        let row = work::Entity::find_by_id(key)
+            .one(self.engine.database.writer())
+            .await;
+        row.expect("the lease can be read")
+            .expect("the connection has one")
     }
 
     /// Returns the settings of the connection.

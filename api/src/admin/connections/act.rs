@@ -75,7 +75,7 @@ impl ConnectionActsApi {
     ) -> Answer<Outcome<Connection>> {
         let (act, id) = (admin.caller().admin(&state), ConnectionId::from_uuid(id.0));
         let row = connections::pause(&act, admin.tenant().id, id).await?;
-        Ok(Outcome(shown(row, &state)?).into())
+        Ok(Outcome(shown(row, &state).await?).into())
     }
 
     /// Resume a connection
@@ -98,6 +98,6 @@ impl ConnectionActsApi {
     ) -> Answer<Outcome<Connection>> {
         let (act, id) = (admin.caller().admin(&state), ConnectionId::from_uuid(id.0));
         let row = connections::resume(&act, admin.tenant().id, id).await?;
-        Ok(Outcome(shown(row, &state)?).into())
+        Ok(Outcome(shown(row, &state).await?).into())
     }
 }

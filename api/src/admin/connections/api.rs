@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engine::admin::connections::{self, Owned};
+use engine::lease;
 use entity::{ConnectionId, connection};
 use poem::web::Data;
 use poem_openapi::OpenApi;
@@ -39,7 +40,7 @@ impl ConnectionsApi {
     ) -> Answer<Fetched<ConnectionList>> {
         let now = state.engine.clock.now();
         let owned = connections::list(&state.engine.database, Some(admin.tenant().id)).await?;
-        let shown = |owned: Owned| Connection::new(owned.connection, now);
+        let shown = |owned: Owned| Connection::new(owned.connection, owned.hold.as_ref(), now);
         let items = owned.into_iter().map(shown).collect::<Result<_, _>>()?;
         Ok(Fetched(ConnectionList { items }).into())
     }
@@ -67,7 +68,7 @@ impl ConnectionsApi {
         let row = row.map_err(unsealed)?;
         Ok(Created {
             location: format!("/api/tenants/{}/connections/{}", row.tenant_id, row.id),
-            value: shown(row, &state)?,
+            value: shown(row, &state).await?,
         }
         .into())
     }
@@ -90,7 +91,7 @@ impl ConnectionsApi {
     ) -> Answer<Fetched<Connection>> {
         let id = ConnectionId::from_uuid(id.0);
         let row = connections::show(&state.engine.database, admin.tenant().id, id).await?;
-        Ok(Fetched(shown(row, &state)?).into())
+        Ok(Fetched(shown(row, &state).await?).into())
     }
 
     /// Change a connection
@@ -115,7 +116,7 @@ impl ConnectionsApi {
         let change = body.0.checked(admin.caller())?;
         let (act, id) = (admin.caller().admin(&state), ConnectionId::from_uuid(id.0));
         let row = connections::set(&act, admin.tenant().id, id, change).await?;
-        Ok(Outcome(shown(row, &state)?).into())
+        Ok(Outcome(shown(row, &state).await?).into())
     }
 
     /// Replace a connection's credentials
@@ -142,7 +143,7 @@ impl ConnectionsApi {
         let keys = &state.engine.keys;
         let row =
             connections::set_credentials(&act, keys, admin.tenant().id, id, &credentials).await;
-        Ok(Outcome(shown(row.map_err(unsealed)?, &state)?).into())
+        Ok(Outcome(shown(row.map_err(unsealed)?, &state).await?).into())
     }
 
     /// Remove a connection
@@ -170,8 +171,10 @@ impl ConnectionsApi {
 }
 
 /// Shows a connection as it is now.
-pub(super) fn shown(row: connection::Model, state: &State) -> Result<Connection, ApiError> {
-    Connection::new(row, state.engine.clock.now())
+pub(super) async fn shown(row: connection::Model, state: &State) -> Result<Connection, ApiError> {
+    let reader = state.engine.database.reader();
+    let hold = lease::hold_of(reader, row.tenant_id, row.id).await?;
+    Connection::new(row, hold.as_ref(), state.engine.clock.now())
 }
 
 /// A service without a key works in all other respects.

@@ -1,6 +1,7 @@
 //! A connection as it is shown: everything but its credentials.
 
 use engine::error::{Error, Result as EngineResult};
+use engine::lease::Hold;
 use engine::settings::connection_settings;
 use entity::{Timestamp, connection};
 use poem_openapi::Object;
@@ -66,8 +67,12 @@ pub(super) struct ConnectionTest {
 }
 
 impl Connection {
-    /// Shows `row` as it is at `now`.
-    pub(super) fn new(row: connection::Model, now: Timestamp) -> Result<Self, ApiError> {
+    /// Shows `row` as it is at `now`, with the lease that somebody may have.
+    pub(super) fn new(
+        row: connection::Model,
+        hold: Option<&Hold>,
+        now: Timestamp,
+    ) -> Result<Self, ApiError> {
         let connection::Model {
             id,
             tenant_id,
@@ -78,11 +83,6 @@ impl Connection {
             settings,
             status,
             status_reason,
-            // Names machines of ours.
-            lease_holder: _,
-            lease_expires_at,
-            lease_run_id: _,
-            fence: _,
             data_version: _,
             mapping_hash: _,
             last_success_at,
@@ -101,7 +101,7 @@ impl Connection {
             status: status.into(),
             status_reason,
             has_credentials: credentials.is_some(),
-            is_syncing: lease_expires_at.is_some_and(|until| until > now),
+            is_syncing: hold.is_some_and(|hold| hold.is_live(now)),
             settings: Settings::of(&settings),
             effective_settings: Settings::of(&effective),
             last_success_at: last_success_at.map(Moment),

@@ -3,7 +3,7 @@
 use engine::database::Database;
 use engine::error::Result;
 use engine::inspect::{SyncAge, sync_ages};
-use engine::jobs::Jobs;
+use engine::work;
 
 use super::text::Family;
 use crate::state::State;
@@ -59,11 +59,10 @@ async fn ages(state: &State) -> Result<String> {
 }
 
 async fn queue(state: &State) -> Result<String> {
-    let figures = Jobs::new(&state.engine).figures().await?;
+    let figures = work::figures(&state.engine.database, &state.engine.clock).await?;
     let mut jobs = Family::gauge("ctsync_queue_jobs", "Jobs in the queue, by state.");
     jobs.add(&[("state", "waiting")], figures.waiting);
     jobs.add(&[("state", "running")], figures.running);
-    jobs.add(&[("state", "failed")], figures.failed);
     let mut oldest = Family::gauge(
         "ctsync_queue_oldest_waiting_seconds",
         "For how long the oldest waiting job could have been done.",

@@ -34,7 +34,12 @@ pub(crate) struct ConnectionView {
 
 impl From<Owned> for ConnectionView {
     fn from(owned: Owned) -> Self {
-        Self::new(owned.tenant.slug, owned.connection)
+        let (holder, until) = owned.hold.map(|hold| (hold.holder, hold.until)).unzip();
+        Self {
+            lease_holder: holder,
+            lease_expires_at: until,
+            ..Self::new(owned.tenant.slug, owned.connection)
+        }
     }
 }
 
@@ -51,10 +56,6 @@ impl ConnectionView {
             settings,
             status,
             status_reason,
-            lease_holder,
-            lease_expires_at,
-            lease_run_id: _,
-            fence: _,
             data_version: _,
             mapping_hash: _,
             last_success_at,
@@ -73,8 +74,8 @@ impl ConnectionView {
             status_reason,
             has_credentials: credentials.is_some(),
             settings,
-            lease_holder,
-            lease_expires_at,
+            lease_holder: None,
+            lease_expires_at: None,
             last_success_at,
             last_attempt_at,
             consecutive_failures,

@@ -12,6 +12,7 @@ use crate::admin::write::unique;
 use crate::credentials::Credentials;
 use crate::error::Result;
 use crate::secret::SecretKeys;
+use crate::work;
 
 /// Name of a connection that is its tenant's only one of its source.
 pub const DEFAULT_NAME: &str = "main";
@@ -54,6 +55,7 @@ pub async fn add(
             )
         },
     )?;
+    work::make_slot(&tx, row.tenant_id, row.id).await?;
     let detail = json!({ "source": row.source, "name": row.name, "settings": row.settings });
     admin.commit(tx, act("add", &row, detail)).await?;
     Ok(row)
@@ -83,10 +85,6 @@ fn new_row(admin: &Admin<'_>, keys: &SecretKeys, new: NewConnection) -> Result<c
         settings,
         status: ConnectionStatus::Active,
         status_reason: None,
-        lease_holder: None,
-        lease_expires_at: None,
-        lease_run_id: None,
-        fence: 0,
         data_version: 0,
         mapping_hash: None,
         last_success_at: None,

@@ -14,6 +14,7 @@ use crate::admin::audit::Admin;
 use crate::admin::write::unique;
 use crate::credentials::Credentials;
 use crate::error::{Attempt, Error, Result};
+use crate::lease;
 use crate::secret::SecretKeys;
 
 /// What may change about a connection; what is absent stays.
@@ -116,14 +117,11 @@ pub async fn resume(
 pub async fn remove(admin: &Admin<'_>, tenant: TenantId, id: ConnectionId) -> Result<()> {
     let tx = admin.begin().await?;
     let row = locked(&tx, tenant, id).await?;
-    if row
-        .lease_expires_at
-        .is_some_and(|until| until > admin.clock.now())
-    {
+    let hold = lease::hold_of(&tx, tenant, id).await?;
+    if let Some(hold) = hold.filter(|hold| hold.is_live(admin.clock.now())) {
         return Err(Error::Conflict(format!(
             "connection `{}` is being synced by {}; pause it, wait for the run to end and try again",
-            row.name,
-            row.lease_holder.as_deref().unwrap_or("another worker"),
+            row.name, hold.holder,
         )));
     }
     let act = act(

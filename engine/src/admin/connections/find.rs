@@ -7,6 +7,7 @@ use super::check::not_found;
 use crate::admin::tenants;
 use crate::database::Database;
 use crate::error::{Attempt, Error, Result};
+use crate::lease::{self, Hold};
 
 /// A connection with its tenant.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct Owned {
     pub tenant: tenant::Model,
     /// The connection; its credentials are sealed.
     pub connection: connection::Model,
+    /// Its lease, where somebody has it.
+    pub hold: Option<Hold>,
 }
 
 /// Returns the connections of `tenant`, or of all tenants, by tenant, source and name.
@@ -31,10 +34,13 @@ pub async fn list(database: &Database, tenant: Option<TenantId>) -> Result<Vec<O
         .await
         .attempt("list the connections")?;
     let tenants = tenants::list(database).await?;
+    let owners: Vec<_> = rows.iter().map(|row| row.tenant_id).collect();
+    let holds = lease::holds(database.reader(), &owners).await?;
     let owned_by = |tenant: &tenant::Model| {
         let mine = rows.iter().filter(|row| row.tenant_id == tenant.id);
         let owned = mine.map(|row| Owned {
             tenant: tenant.clone(),
+            hold: holds.get(&row.id).cloned(),
             connection: row.clone(),
         });
         owned.collect::<Vec<_>>()
@@ -96,7 +102,12 @@ async fn by_id(database: &Database, reference: &str) -> Result<Option<Owned>> {
         return Ok(None);
     };
     let tenant = tenants::find(database, &connection.tenant_id.to_string()).await?;
-    Ok(Some(Owned { tenant, connection }))
+    let hold = lease::hold_of(database.reader(), tenant.id, connection.id).await?;
+    Ok(Some(Owned {
+        tenant,
+        connection,
+        hold,
+    }))
 }
 
 fn the_only_one(mut found: Vec<Owned>, reference: &str) -> Result<Owned> {

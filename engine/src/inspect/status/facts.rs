@@ -12,6 +12,7 @@ use sea_orm::{
 
 use super::StreamState;
 use crate::error::{Attempt, Result};
+use crate::lease::{self, Hold};
 use crate::webhooks::{self, WebhookFigures};
 
 /// How much is asked.
@@ -31,6 +32,8 @@ pub(super) struct Facts {
     pub(super) open_reject_count: u64,
     pub(super) streams: Vec<StreamState>,
     pub(super) webhooks: Option<WebhookFigures>,
+    /// The connection's lease, where somebody has it.
+    pub(super) hold: Option<Hold>,
 }
 
 /// What is known of many tenants' connections.
@@ -57,6 +60,7 @@ pub(super) async fn load(
         .await
         .attempt("read the connections")?;
     let mut last_runs = last_runs(db, &tenants).await?;
+    let mut holds = lease::holds(db, &tenants).await?;
     let (mut rejects, mut streams, mut webhooks) = match detail {
         Detail::Freshness => Default::default(),
         Detail::Everything => (
@@ -72,6 +76,7 @@ pub(super) async fn load(
             open_reject_count: rejects.remove(&connection.id).unwrap_or_default(),
             streams: streams.remove(&connection.id).unwrap_or_default(),
             webhooks: webhooks.remove(&connection.id),
+            hold: holds.remove(&connection.id),
             connection,
         });
     }

@@ -4,7 +4,7 @@ mod facts;
 mod sentence;
 
 use chrono::TimeDelta;
-use entity::connection::{self, ConnectionStatus};
+use entity::connection::ConnectionStatus;
 use entity::sync_run::{self, RunStatus};
 use entity::tenant::{self, TenantStatus};
 use entity::{ConnectionId, ReasonCode, Source, Stream, TenantId, Timestamp};
@@ -263,8 +263,10 @@ fn connection_state(
         open_reject_count,
         streams,
         webhooks,
+        hold,
     } = facts;
-    let status = sync_state(now, &row, last_run.as_ref());
+    let is_leased = hold.is_some_and(|hold| hold.is_live(now));
+    let status = sync_state(is_leased, last_run.as_ref());
     let age = row.last_success_at.map(|at| now - at);
     let is_stale = age.is_none_or(|age| age > threshold);
     let reason = last_run.as_ref().and_then(|run| run.reason);
@@ -290,14 +292,7 @@ fn connection_state(
     }
 }
 
-fn sync_state(
-    now: Timestamp,
-    row: &connection::Model,
-    last_run: Option<&sync_run::Model>,
-) -> SyncState {
-    let is_leased = row
-        .lease_expires_at
-        .is_some_and(|expires_at| expires_at > now);
+fn sync_state(is_leased: bool, last_run: Option<&sync_run::Model>) -> SyncState {
     match last_run.map(|run| run.status) {
         None => SyncState::Never,
         Some(RunStatus::Running) if is_leased => SyncState::Running,
