@@ -23,6 +23,7 @@ pub mod lead_metric;
 pub mod membership;
 pub mod note;
 pub mod opportunity;
+pub mod part_failure;
 pub mod pipeline_stage_count;
 pub mod published_mapping;
 pub mod rate_budget;

@@ -11,9 +11,9 @@ text_enum! {
         Leads = "leads",
         /// Deals: `ct_opportunities`.
         Opportunities = "opportunities",
-        /// Notes about contacts: `ct_notes`.
-        Notes = "notes",
         /// Calls, meetings and the like: `ct_scheduled_activities`.
         ScheduledActivities = "scheduled_activities",
+        /// Notes about contacts: `ct_notes`.
+        Notes = "notes",
     }
 }

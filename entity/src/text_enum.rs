@@ -53,6 +53,13 @@ macro_rules! text_enum {
             }
         }
 
+        // sea-orm asks this of every part of a primary key, for databases that hand out numbers.
+        impl sea_orm::TryFromU64 for $name {
+            fn try_from_u64(_: u64) -> Result<Self, sea_orm::DbErr> {
+                Err(sea_orm::DbErr::ConvertFromU64(stringify!($name)))
+            }
+        }
+
         impl std::str::FromStr for $name {
             type Err = $crate::text_enum::UnknownWord;
 

@@ -69,7 +69,7 @@ on_both_databases! {
 
     async fn a_lease_of_the_same_name_with_a_higher_number_is_another_lease(app: &TestApp) {
         let site = app.small_site().await;
-        let gate = Gate::at(Event::SnapshotsStored);
+        let gate = Gate::at(Event::StreamEnded(Stream::Opportunities));
         // The very first thing a namesake does when the lease has expired.
         let overtake = async {
             gate.reached().await;

@@ -76,6 +76,19 @@ impl Slice {
         }
     }
 
+    /// Name of the slice for people: the id of the record it is about, or the days it spans.
+    pub(crate) fn name(&self) -> String {
+        let days = |from: Timestamp, to: Timestamp| {
+            format!("{} to {}", from.date_naive(), to.date_naive())
+        };
+        match &self.boundary {
+            Boundary::Parent(id) | Boundary::Record(id) => id.clone(),
+            Boundary::Window(from, to) | Boundary::Dates(from, to) => days(*from, *to),
+            Boundary::Changes(..) => "changes".to_owned(),
+            Boundary::Whole | Boundary::Undated => self.key(),
+        }
+    }
+
     /// Returns the span of a window of dates.
     pub(crate) fn dates(&self) -> Option<(Timestamp, Timestamp)> {
         match self.boundary {

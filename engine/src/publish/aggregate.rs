@@ -4,12 +4,12 @@
 //! nothing here either. Numbers that cannot be computed stay as they were and are marked: the records that they
 //! derive from are published all the same.
 
-use entity::Source;
+use entity::{Source, Stream};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Statement, TransactionTrait};
 use tracing::error;
 
 use super::stages::StageBook;
-use super::{Effect, Publication, hot_list, lead_metrics, mapping, stage_counts};
+use super::{Publication, hot_list, lead_metrics, mapping, stage_counts};
 use crate::error::{Attempt, Result, chain};
 
 /// What became of the numbers.
@@ -23,39 +23,44 @@ pub(super) enum Refreshed {
     Stale,
 }
 
-/// Brings the derived numbers up to date, when what they derive from may have changed.
+/// Brings the derived numbers up to date when they are due, or are not those of the mapping; `None` when neither.
+///
+/// The caller notes with [`mapping::note`] what they are now.
 pub(super) async fn refresh(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
-    is_changed: bool,
-) -> Result<Refreshed> {
+    is_due: bool,
+) -> Result<Option<Refreshed>> {
     if !has_any(publication.connection.source) {
-        return Ok(Refreshed::Unchanged);
+        return Ok(None);
     }
     let hash = mapping::fingerprint(publication.settings)?;
-    // A rebuild trusts nothing that is derived.
-    let is_due = is_changed || publication.effect == Effect::Rebuild;
     if !is_due && mapping::is_noted(publication, tx, &hash).await? {
-        return Ok(Refreshed::Unchanged);
+        return Ok(None);
     }
     let savepoint = tx.begin().await.attempt("compute the numbers")?;
-    match write(publication, &savepoint, &hash).await {
+    let refreshed = match write(publication, &savepoint, &hash).await {
         Ok(is_changed) => {
             savepoint.commit().await.attempt("compute the numbers")?;
-            Ok(if is_changed {
+            if is_changed {
                 Refreshed::Changed
             } else {
                 Refreshed::Unchanged
-            })
+            }
         }
         Err(cause) => {
             savepoint.rollback().await.attempt("compute the numbers")?;
             error!(connection.id = %publication.lease.connection, error = %chain(&cause), "numbers could not be computed");
-            // The next publication tries again.
-            mapping::forget(publication, tx).await?;
-            Ok(Refreshed::Stale)
+            Refreshed::Stale
         }
-    }
+    };
+    Ok(Some(refreshed))
+}
+
+/// Whether the dashboards' numbers derive from `stream` of `source`.
+pub(super) fn derives_from(source: Source, stream: Stream) -> bool {
+    let streams = [Stream::SalesCycles, Stream::Leads, Stream::Opportunities];
+    has_any(source) && streams.contains(&stream)
 }
 
 /// Whether the dashboards' numbers derive from records of `source`.
@@ -71,7 +76,7 @@ async fn write(
     tx: &DatabaseTransaction,
     mapping_hash: &[u8],
 ) -> Result<bool> {
-    mapping::note(publication, tx, mapping_hash).await?;
+    mapping::write(publication, tx, &publication.settings.mapping).await?;
     let stages =
         StageBook::load(tx, publication.lease.tenant, publication.lease.connection).await?;
     let metrics = lead_metrics::refresh(publication, tx, &stages).await?;

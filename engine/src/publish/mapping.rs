@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Publication;
+use super::aggregate::Refreshed;
 use crate::error::{Attempt, Error, Result};
 use crate::hash;
 use crate::settings::{Mapping, TenantSettings};
@@ -40,26 +41,18 @@ pub(super) async fn is_noted(
     Ok(noted > 0)
 }
 
-/// Notes which mapping the numbers are computed with.
+/// Notes which mapping the numbers are computed with; numbers that are not right are computed anew the next time.
+///
+/// It locks the connection's row: it is for the end of a transaction.
 pub(super) async fn note(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
-    hash: &[u8],
+    numbers: Refreshed,
 ) -> Result<()> {
-    write_hash(publication, tx, Some(hash.to_vec())).await?;
-    write(publication, tx, &publication.settings.mapping).await
-}
-
-/// Notes that the numbers are not what they should be.
-pub(super) async fn forget(publication: &Publication<'_>, tx: &DatabaseTransaction) -> Result<()> {
-    write_hash(publication, tx, None).await
-}
-
-async fn write_hash(
-    publication: &Publication<'_>,
-    tx: &DatabaseTransaction,
-    hash: Option<Vec<u8>>,
-) -> Result<()> {
+    let hash = match numbers {
+        Refreshed::Stale => None,
+        Refreshed::Changed | Refreshed::Unchanged => Some(fingerprint(publication.settings)?),
+    };
     connection::Entity::update_many()
         .col_expr(connection::Column::MappingHash, Expr::value(hash))
         .filter(connection::COLUMN.tenant_id.eq(publication.lease.tenant))
@@ -70,7 +63,8 @@ async fn write_hash(
     Ok(())
 }
 
-async fn write(
+/// Writes the mapping that the numbers are computed with beside them.
+pub(super) async fn write(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
     mapping: &Mapping,

@@ -1,12 +1,13 @@
-//! Publishing: one transaction makes visible what a run read, and ends the run.
+//! Publishing: what a run read becomes visible part by part, each in one transaction; the run's end is the last one.
 //!
-//! Everything is in it: changed rows, tombstones, rejects, drift, coverage, aggregates, counters, the
-//! run's end and the lease's release. The release comes last and fails when another worker has taken the
-//! lease meanwhile; then nothing was written. Readers see the state before or after, never between; a process killed at
-//! any moment leaves one of those two.
+//! A part is what was read of some streams: changed rows, tombstones, rejects, coverage, the numbers that derive from
+//! them and counters. Readers see the state before a part or after it, never between; a process killed at any moment
+//! leaves whole parts. The lease is checked by the last statements, which lock the rows that others need: whoever has
+//! lost it publishes nothing, and nobody waits for a publication.
 
 mod aggregate;
 mod coverage;
+mod failures;
 mod hot_list;
 mod lead_metrics;
 mod mapping;
@@ -24,7 +25,6 @@ use std::sync::Arc;
 
 use entity::connection::Model as Connection;
 use entity::{SyncRunId, Timestamp};
-use sea_orm::DatabaseTransaction;
 
 use aggregate::Refreshed;
 pub use lead_metrics::NO_SOURCE;
@@ -55,7 +55,7 @@ pub enum Effect {
     RunOnly,
 }
 
-/// A run that is ready to end.
+/// What a run publishes with, part by part.
 pub struct Publication<'a> {
     /// Where.
     pub database: &'a Database,
@@ -69,6 +69,14 @@ pub struct Publication<'a> {
     pub settings: &'a TenantSettings,
     /// What the bytes mean.
     pub connector: &'a Arc<dyn Connector>,
+    /// What the run may write.
+    pub effect: Effect,
+    /// Who watches.
+    pub observer: &'a dyn Observer,
+}
+
+/// How a run ends.
+pub struct RunEnd<'a> {
     /// What was read.
     pub outcomes: &'a [StreamOutcome],
     /// What became of the run.
@@ -77,59 +85,37 @@ pub struct Publication<'a> {
     pub refreshes: bool,
     /// Whether the run's end says something about the connection as a whole, not just about a record.
     pub judges_connection: bool,
-    /// Whether what was read is to be made visible.
-    pub effect: Effect,
-    /// Who watches.
-    pub observer: &'a dyn Observer,
 }
 
 impl Publication<'_> {
-    /// Publishes and ends the run.
+    /// Ends the run and releases its lease.
     ///
     /// # Errors
-    /// When the lease is lost, the database fails or numbers do not add up; then nothing has changed.
-    pub async fn commit(&self) -> Result<()> {
+    /// When the lease is lost or the database fails; then the run has not ended.
+    pub async fn end(&self, end: &RunEnd<'_>) -> Result<()> {
         let tx = self.database.begin().await?;
-        let mut is_changed = false;
-        let mut numbers = Refreshed::Unchanged;
+        let mut numbers = None;
         if self.effect != Effect::RunOnly {
-            for outcome in self
-                .outcomes
-                .iter()
-                .filter(|outcome| outcome.reading.is_publishable() && !outcome.is_published)
-            {
-                is_changed |= self.publish_stream(&tx, outcome).await?;
-            }
-            for outcome in self.outcomes {
+            for outcome in end.outcomes {
                 quality::write_profile(self, &tx, outcome).await?;
             }
-            numbers = aggregate::refresh(self, &tx, is_changed).await?;
+            numbers = aggregate::refresh(self, &tx, false).await?;
         }
-        let is_changed = is_changed || numbers == Refreshed::Changed;
-        let verdict = self.verdict.with_numbers(numbers != Refreshed::Stale);
-        run_end::write(self, &tx, &verdict, is_changed).await?;
+        let verdict = end.verdict.with_numbers(numbers != Some(Refreshed::Stale));
+        let end = RunEnd {
+            verdict: &verdict,
+            ..*end
+        };
+        run_end::write(self, &tx, &end, numbers == Some(Refreshed::Changed)).await?;
+        if let Some(numbers) = numbers {
+            mapping::note(self, &tx, numbers).await?;
+        }
         // Last: it locks the row that others wait for.
         self.lease.release(&tx).await?;
         self.observer.on(Event::Publishing).await;
-        tx.commit().await.attempt("publish")?;
+        tx.commit().await.attempt("end the run")?;
         self.observer.on(Event::Ended).await;
         Ok(())
-    }
-
-    /// Tells whether a record row was written.
-    async fn publish_stream(
-        &self,
-        tx: &DatabaseTransaction,
-        outcome: &StreamOutcome,
-    ) -> Result<bool> {
-        records::write(self, tx, outcome).await?;
-        records::mark_deleted(self, tx, outcome).await?;
-        quality::write(self, tx, outcome).await?;
-        if self.effect == Effect::Publish {
-            coverage::write(self, tx, outcome).await?;
-        }
-        let counters = &outcome.reading.counters;
-        Ok(counters.written() + counters.deleted > 0)
     }
 
     fn run(&self) -> SyncRunId {

@@ -1,28 +1,34 @@
-//! Publishes a part of a stream while its run goes on.
-//!
-//! The lease is checked, not released, so that readers see the state before or after the part, and a worker that has
-//! lost its lease publishes no part. Counters add up in the run's rows, part by part.
+//! Publishes a part: what was read of one stream, or of several that belong together.
 
 use entity::{connection, sync_run};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter};
 
-use super::{Publication, run_end};
+use super::aggregate::{self, Refreshed};
+use super::{Effect, Publication, coverage, failures, mapping, quality, records, run_end};
 use crate::error::{Attempt, Error, Result};
 use crate::observer::Event;
 use crate::read::StreamOutcome;
 
 impl Publication<'_> {
-    /// Publishes one part.
+    /// Publishes one part: readers see all of it or nothing.
     ///
     /// # Errors
     /// When the lease is lost, the database fails or numbers do not add up; then nothing has changed.
-    pub async fn commit_part(&self, part: &StreamOutcome) -> Result<()> {
+    pub async fn commit_part(&self, part: &[StreamOutcome]) -> Result<()> {
         let tx = self.database.begin().await?;
-        let is_changed = self.publish_stream(&tx, part).await?;
-        run_end::write_streams(self, &tx, std::slice::from_ref(part)).await?;
+        let mut is_changed = false;
+        for outcome in part {
+            is_changed |= self.publish_stream(&tx, outcome).await?;
+        }
+        let numbers = self.refresh_numbers(&tx, part, is_changed).await?;
+        // From here on rows are locked that others need.
+        run_end::write_streams(self, &tx, part, run_end::Moment::Part).await?;
         self.note_progress(&tx, part).await?;
-        if is_changed {
+        if let Some(numbers) = numbers {
+            mapping::note(self, &tx, numbers).await?;
+        }
+        if is_changed || numbers == Some(Refreshed::Changed) {
             self.note_change(&tx).await?;
         }
         self.lease.extend(&tx).await?;
@@ -32,11 +38,51 @@ impl Publication<'_> {
         Ok(())
     }
 
-    async fn note_progress(&self, tx: &DatabaseTransaction, part: &StreamOutcome) -> Result<()> {
+    /// Tells whether a record row was written.
+    async fn publish_stream(
+        &self,
+        tx: &DatabaseTransaction,
+        outcome: &StreamOutcome,
+    ) -> Result<bool> {
+        records::write(self, tx, outcome).await?;
+        records::mark_deleted(self, tx, outcome).await?;
+        quality::write(self, tx, outcome).await?;
+        if self.effect == Effect::Publish {
+            coverage::write(self, tx, outcome).await?;
+            failures::write(self, tx, outcome).await?;
+        }
+        let counters = &outcome.reading.counters;
+        Ok(counters.written() + counters.deleted > 0)
+    }
+
+    /// Brings the derived numbers up to date when what they derive from has changed.
+    async fn refresh_numbers(
+        &self,
+        tx: &DatabaseTransaction,
+        part: &[StreamOutcome],
+        is_changed: bool,
+    ) -> Result<Option<Refreshed>> {
+        let source = self.connection.source;
+        let is_source = |outcome: &StreamOutcome| aggregate::derives_from(source, outcome.stream);
+        if !part.iter().any(is_source) {
+            return Ok(None);
+        }
+        // A rebuild trusts nothing that is derived.
+        let is_due = is_changed || self.effect == Effect::Rebuild;
+        aggregate::refresh(self, tx, is_due).await
+    }
+
+    async fn note_progress(&self, tx: &DatabaseTransaction, part: &[StreamOutcome]) -> Result<()> {
         use sync_run::Column;
-        let counters = &part.reading.counters;
-        let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let updated = count(counters.written() + counters.deleted);
+        let sum = |number: fn(&StreamOutcome) -> u64| {
+            let sum: u64 = part.iter().map(number).sum();
+            i64::try_from(sum).unwrap_or(i64::MAX)
+        };
+        let updated = sum(|outcome| {
+            let counters = &outcome.reading.counters;
+            counters.written() + counters.deleted
+        });
+        let failed = sum(|outcome| outcome.reading.counters.rejected);
         let noted = sync_run::Entity::update_many()
             .col_expr(
                 Column::RecordsUpdated,
@@ -44,7 +90,7 @@ impl Publication<'_> {
             )
             .col_expr(
                 Column::RecordsFailed,
-                Expr::col(Column::RecordsFailed).add(count(counters.rejected)),
+                Expr::col(Column::RecordsFailed).add(failed),
             )
             .col_expr(Column::HeartbeatAt, Expr::value(self.now()))
             .filter(sync_run::COLUMN.tenant_id.eq(self.lease.tenant))

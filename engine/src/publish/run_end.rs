@@ -8,25 +8,34 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
 };
 
-use super::{Effect, Publication};
+use super::{Effect, Publication, RunEnd};
 use crate::error::{Attempt, Error, Result};
 use crate::read::{Counters, StreamOutcome};
-use crate::verdict::{self, Verdict};
+use crate::verdict;
+
+/// When counters are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// With a part.
+    Part,
+    /// With the run's end.
+    End,
+}
 
 /// Writes the end of the run.
 pub(super) async fn write(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
-    verdict: &Verdict,
+    end: &RunEnd<'_>,
     is_changed: bool,
 ) -> Result<()> {
-    write_streams(publication, tx, publication.outcomes).await?;
-    write_run(publication, tx, verdict).await?;
+    write_streams(publication, tx, end.outcomes, Moment::End).await?;
+    write_run(publication, tx, end).await?;
     if publication.effect != Effect::RunOnly {
-        write_connection(publication, tx, verdict, is_changed).await?;
+        write_connection(publication, tx, end, is_changed).await?;
     }
     if publication.effect == Effect::Publish {
-        write_credentials_state(publication, tx, verdict).await?;
+        write_credentials_state(publication, tx, end).await?;
     }
     Ok(())
 }
@@ -36,13 +45,14 @@ pub(super) async fn write_streams(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
     outcomes: &[StreamOutcome],
+    moment: Moment,
 ) -> Result<()> {
     if outcomes.is_empty() {
         return Ok(());
     }
     let rows = outcomes
         .iter()
-        .map(|outcome| stream_row(publication, outcome));
+        .map(|outcome| stream_row(publication, outcome, moment));
     sync_run_stream::Entity::insert_many(rows)
         .on_conflict(added_up())
         .exec_without_returning(tx)
@@ -89,15 +99,18 @@ fn added_up() -> OnConflict {
 fn stream_row(
     publication: &Publication<'_>,
     outcome: &StreamOutcome,
+    moment: Moment,
 ) -> sync_run_stream::ActiveModel {
     let (reason, sentence) = verdict::problem(outcome).unzip();
-    // What was published part by part was counted then.
+    // What was published was counted then.
     let nothing = Counters::default();
-    let counters = if outcome.is_published {
+    let is_counted = moment == Moment::End && publication.effect != Effect::RunOnly;
+    let counters = if is_counted {
         &nothing
     } else {
         &outcome.reading.counters
     };
+    let at_end = |number: u64| count(if moment == Moment::End { number } else { 0 });
     sync_run_stream::ActiveModel {
         id: Set(SyncRunStreamId::from_uuid(publication.clock.new_id())),
         tenant_id: Set(publication.lease.tenant),
@@ -118,55 +131,41 @@ fn stream_row(
         unreadable_value_count: Set(count(counters.unreadable)),
         untimed_count: Set(count(counters.untimed)),
         announced_count: Set(counters.announced.map(count)),
-        retry_count: Set(count(outcome.retries)),
+        retry_count: Set(at_end(outcome.retries)),
         byte_count: Set(count(counters.bytes)),
-        duration_ms: Set(count(outcome.duration_ms)),
+        duration_ms: Set(at_end(outcome.duration_ms)),
     }
 }
 
 async fn write_run(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
-    verdict: &Verdict,
+    end: &RunEnd<'_>,
 ) -> Result<()> {
-    let sum = |number: fn(&StreamOutcome) -> u64| {
-        let outcomes = publication.outcomes.iter();
-        count(
-            outcomes
-                .filter(|outcome| !outcome.is_published)
-                .map(number)
-                .sum(),
-        )
-    };
-    let ended = sync_run::Entity::update_many()
+    use sync_run::Column;
+    let now = publication.now();
+    let rejected = end
+        .outcomes
+        .iter()
+        .map(|outcome| outcome.reading.counters.rejected);
+    let mut update = sync_run::Entity::update_many()
+        .col_expr(Column::Status, Expr::value(end.verdict.status.as_str()))
         .col_expr(
-            sync_run::Column::Status,
-            Expr::value(verdict.status.as_str()),
+            Column::Reason,
+            Expr::value(end.verdict.reason.map(ReasonCode::as_str)),
         )
         .col_expr(
-            sync_run::Column::Reason,
-            Expr::value(verdict.reason.map(ReasonCode::as_str)),
+            Column::ErrorMessage,
+            Expr::value(end.verdict.message.clone()),
         )
-        .col_expr(
-            sync_run::Column::ErrorMessage,
-            Expr::value(verdict.message.clone()),
-        )
-        .col_expr(sync_run::Column::FinishedAt, Expr::value(publication.now()))
-        .col_expr(
-            sync_run::Column::HeartbeatAt,
-            Expr::value(publication.now()),
-        )
-        .col_expr(
-            sync_run::Column::RecordsUpdated,
-            Expr::col(sync_run::Column::RecordsUpdated).add(sum(|outcome| {
-                outcome.reading.counters.written() + outcome.reading.counters.deleted
-            })),
-        )
-        .col_expr(
-            sync_run::Column::RecordsFailed,
-            Expr::col(sync_run::Column::RecordsFailed)
-                .add(sum(|outcome| outcome.reading.counters.rejected)),
-        )
+        .col_expr(Column::FinishedAt, Expr::value(now))
+        .col_expr(Column::HeartbeatAt, Expr::value(now));
+    // What was published was counted then; whoever only compares writes no record.
+    if publication.effect == Effect::RunOnly {
+        let failed = Expr::col(Column::RecordsFailed).add(count(rejected.sum()));
+        update = update.col_expr(Column::RecordsFailed, failed);
+    }
+    let ended = update
         .filter(sync_run::COLUMN.tenant_id.eq(publication.lease.tenant))
         .filter(sync_run::COLUMN.id.eq(publication.run()))
         .filter(sync_run::COLUMN.status.eq(RunStatus::Running))
@@ -186,15 +185,15 @@ async fn write_run(
 async fn write_connection(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
-    verdict: &Verdict,
+    end: &RunEnd<'_>,
     is_changed: bool,
 ) -> Result<()> {
     use connection::Column;
-    let now = publication.now();
+    let (now, verdict) = (publication.now(), end.verdict);
     let is_success = verdict.status == RunStatus::Success;
     let mut update =
         connection::Entity::update_many().col_expr(Column::UpdatedAt, Expr::value(now));
-    if publication.effect == Effect::Publish && publication.judges_connection {
+    if publication.effect == Effect::Publish && end.judges_connection {
         let failures = if is_success {
             Expr::value(0)
         } else {
@@ -205,7 +204,7 @@ async fn write_connection(
     if is_changed {
         update = update.col_expr(Column::DataVersion, Expr::col(Column::DataVersion).add(1));
     }
-    if is_success && publication.refreshes {
+    if is_success && end.refreshes {
         update = update.col_expr(Column::LastSuccessAt, Expr::value(Some::<Timestamp>(now)));
     }
     update
@@ -221,17 +220,17 @@ async fn write_connection(
 async fn write_credentials_state(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
-    verdict: &Verdict,
+    end: &RunEnd<'_>,
 ) -> Result<()> {
     use ConnectionStatus::{Active, NeedsCredentials};
     use connection::Column;
-    let mut failures = publication
+    let mut failures = end
         .outcomes
         .iter()
         .filter_map(|outcome| outcome.failure.as_ref());
     let (from, to, reason) = if let Some(remedy) = failures.find_map(|failure| failure.remedy) {
         (Active, NeedsCredentials, Some(remedy))
-    } else if verdict.status == RunStatus::Success {
+    } else if end.verdict.status == RunStatus::Success {
         (NeedsCredentials, Active, None)
     } else {
         return Ok(());

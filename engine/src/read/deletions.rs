@@ -49,7 +49,7 @@ impl DeletionWatch {
     }
 
     /// Notes a row that is gone.
-    pub(super) fn note(&mut self, row: &Vanished) {
+    pub(crate) fn note(&mut self, row: &Vanished) {
         self.gone.insert(row.upstream_id.clone(), row.clone());
     }
 

@@ -3,8 +3,9 @@
 use entity::{ReasonCode, Stream};
 
 use super::counters::Counters;
+use super::part_failures::FailedPart;
 use super::profile::Profile;
-use super::slice::{ReadSlice, RejectedRecord, SliceReading, Written};
+use super::slice::{NAMED_IDS, ReadSlice, RejectedRecord, SliceReading, Written};
 use super::vanish::Vanished;
 use crate::connector::{ConnectorError, Slice};
 
@@ -17,8 +18,6 @@ pub struct StreamOutcome {
     pub reading: StreamReading,
     /// Why not all slices were read whole.
     pub failure: Option<Failure>,
-    /// Whether it was published part by part while it was read.
-    pub is_published: bool,
     /// Requests that were sent again.
     pub retries: u64,
     /// Time it took, in milliseconds.
@@ -32,15 +31,21 @@ impl StreamOutcome {
             stream,
             reading: StreamReading::default(),
             failure: None,
-            is_published: false,
             retries: 0,
             duration_ms: 0,
         }
     }
 
-    /// Notes why not everything was read; the first reason stays.
+    /// Notes why not everything was read; the first reason stays, what comes later is said, too.
     pub(crate) fn fail(&mut self, failure: Failure) {
-        self.failure.get_or_insert(failure);
+        match &mut self.failure {
+            None => self.failure = Some(failure),
+            Some(first) => {
+                first.remedy = first.remedy.or(failure.remedy);
+                first.sentence.push_str("; ");
+                first.sentence.push_str(&failure.sentence);
+            }
+        }
     }
 
     /// A stream that was not read, for the reason in `failure`.
@@ -103,6 +108,12 @@ pub struct StreamReading {
     pub lacks_rows: bool,
     /// The fields of the records.
     pub profile: Profile,
+    /// Parts that could not be read, while others could.
+    pub failed: Vec<FailedPart>,
+    /// Parts that were read and had failed before.
+    pub recovered: Vec<Slice>,
+    /// How many slices were published before, of which nothing but the numbers is kept.
+    pub(super) published_count: usize,
 }
 
 impl StreamReading {
@@ -119,31 +130,37 @@ impl StreamReading {
         self.slices.push(slice);
     }
 
-    /// Adds a part that was published, without what only its publication needed.
+    /// Adds a part that was published: its numbers, and some names.
     pub(crate) fn absorb(&mut self, part: Self) {
-        let Self {
-            counters,
-            slices,
-            written,
-            gone,
-            vanished,
-            held_back,
-            lacks_rows: _,
-            profile,
-        } = part;
-        self.counters.add(&counters);
-        self.held_back += held_back;
-        self.profile.merge(profile.partial());
-        self.gone.extend(gone);
-        self.written.extend(written);
-        self.vanished.extend(vanished);
-        self.slices
-            .extend(slices.into_iter().map(SliceReading::without_content));
+        self.counters.add(&part.counters);
+        self.held_back += part.held_back;
+        self.profile.merge(part.profile.partial());
+        self.published_count += part.published_count + part.slices.len() + part.gone.len();
+        for written in part.written {
+            let same = |other: &&Written| other.is_new == written.is_new;
+            if self.written.iter().filter(same).count() < NAMED_IDS {
+                self.written.push(written);
+            }
+        }
+        let room = NAMED_IDS.saturating_sub(self.vanished.len());
+        self.vanished.extend(part.vanished.into_iter().take(room));
+    }
+
+    /// Forgets what only the publication needed.
+    pub(crate) fn published(&mut self) {
+        self.published_count += self.slices.len();
+        self.slices.clear();
+    }
+
+    /// Whether there is something to write.
+    pub(crate) fn has_content(&self) -> bool {
+        let has_failures = !self.failed.is_empty() || !self.recovered.is_empty();
+        has_failures || !self.slices.is_empty() || !self.gone.is_empty()
     }
 
     /// Whether there are slices of which everything is known.
     pub fn is_publishable(&self) -> bool {
-        !self.slices.is_empty() || !self.gone.is_empty()
+        self.published_count > 0 || !self.slices.is_empty() || !self.gone.is_empty()
     }
 
     /// Records that could not be normalized.
@@ -159,6 +176,4 @@ pub struct StreamPlan {
     pub slices: Vec<Slice>,
     /// Slices known to be empty, because the record they belong to is gone.
     pub gone: Vec<Slice>,
-    /// Whether another stream needs to know all records that are written.
-    pub names_all_written: bool,
 }

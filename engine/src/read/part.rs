@@ -5,16 +5,14 @@
 
 use std::sync::Arc;
 
-use entity::Stream;
-
 use super::compare::KnownRows;
 use super::deletions::DeletionWatch;
 use super::digest::KnownPages;
 use super::outcome::{Failure, StreamReading};
 use super::page::{Fetched, WalkError};
+use super::part_failures::PartFailures;
 use super::reader::Reader;
 use super::slice::{Judge, ReadSlice};
-use super::stream::slice_failure;
 use super::vanish::{self, Scope, Vanished};
 use crate::connector::{Boundary, Slice};
 use crate::error::{Error, Result};
@@ -32,12 +30,9 @@ pub(crate) enum PartOutcome {
     /// The upstream does not take what was asked; something else it may take.
     Refused(Failure),
     /// It was not read whole.
-    Failed {
-        /// Why.
-        failure: Failure,
-        /// Whether the next part would fail, too.
-        is_shared: bool,
-    },
+    Failed(WalkError),
+    /// Nothing further should be read of the stream.
+    Stopped(Failure),
 }
 
 impl Reader<'_> {
@@ -51,25 +46,26 @@ impl Reader<'_> {
         &self,
         known: &mut KnownRows,
         watch: &mut DeletionWatch,
-        stream: Stream,
+        failures: &mut PartFailures,
         slices: Vec<Slice>,
     ) -> Result<PartOutcome> {
         let mark = known.mark();
-        let read = self.read_slices_and_rows(known, watch, stream, slices);
+        let read = self.read_slices_and_rows(known, watch, failures, slices);
         match Box::pin(read).await {
-            Ok(Some(reading)) => {
-                reading.counters.check()?;
-                Ok(PartOutcome::Read(Box::new(reading)))
+            Ok(outcome) => {
+                match &outcome {
+                    PartOutcome::Read(reading) => reading.counters.check()?,
+                    _ => known.withdraw_since(mark),
+                }
+                Ok(outcome)
             }
-            Ok(None) => Ok(PartOutcome::TooLarge),
             Err(WalkError::Failed(Error::Upstream(error))) if error.is_about_the_request() => {
                 known.withdraw_since(mark);
                 Ok(PartOutcome::Refused(Failure::from(&error)))
             }
             Err(error) => {
                 known.withdraw_since(mark);
-                let (failure, is_shared) = slice_failure(error)?;
-                Ok(PartOutcome::Failed { failure, is_shared })
+                Ok(PartOutcome::Failed(error))
             }
         }
     }
@@ -78,19 +74,21 @@ impl Reader<'_> {
         &self,
         known: &mut KnownRows,
         watch: &mut DeletionWatch,
-        stream: Stream,
+        failures: &mut PartFailures,
         slices: Vec<Slice>,
-    ) -> Result<Option<StreamReading>, WalkError> {
+    ) -> Result<PartOutcome, WalkError> {
         let mut reading = StreamReading::default();
         for slice in slices {
             let Some(read) = self.read_one(known, slice, false).await? else {
-                return Ok(None);
+                return Ok(PartOutcome::TooLarge);
             };
             reading.add(read);
         }
-        self.look_for_missing(known, watch, stream, &mut reading)
-            .await?;
-        Ok(Some(reading))
+        let looking = self.look_for_missing(known, watch, failures, &mut reading);
+        if let Some(failure) = looking.await? {
+            return Ok(PartOutcome::Stopped(failure));
+        }
+        Ok(PartOutcome::Read(Box::new(reading)))
     }
 
     /// Reads one slice; `None` when it is a window that should be cut.
@@ -115,15 +113,17 @@ impl Reader<'_> {
             .map(Some)
     }
 
-    /// Finds the rows that are missing from what was read, and asks for each of them.
+    /// Finds the rows that are missing from what was read, and asks for each of them. One that cannot be asked for stays
+    /// as it is, and is asked for again later. Returns why nothing further should be read, if so.
     async fn look_for_missing(
         &self,
         known: &mut KnownRows,
         watch: &mut DeletionWatch,
-        stream: Stream,
+        failures: &mut PartFailures,
         reading: &mut StreamReading,
-    ) -> Result<(), WalkError> {
+    ) -> Result<Option<Failure>, WalkError> {
         let scope = Scope::of(reading.slices.iter().map(|read| read.slice.as_ref()));
+        let stream = failures.stream();
         let missing = vanish::find(self.mirror, stream, known, &scope).await?;
         for (place, row) in missing.iter().enumerate() {
             if watch.is_stopped() {
@@ -134,8 +134,15 @@ impl Reader<'_> {
             if !scope.names(&row.upstream_id) {
                 let is_listed_whole = scope.is_whole();
                 let slice = Slice::new(stream, Boundary::Record(row.upstream_id.clone()));
-                if let Some(read) = self.read_one(known, slice, is_listed_whole).await? {
-                    reading.add(read);
+                match self.read_one(known, slice.clone(), is_listed_whole).await {
+                    Ok(read) => read.into_iter().for_each(|read| reading.add(read)),
+                    Err(error) => {
+                        let failed = failures.failed(self.upstream, &slice, error, reading);
+                        let shared = failed.await?;
+                        if shared.is_some() {
+                            return Ok(shared);
+                        }
+                    }
                 }
             }
             if is_gone(row, reading) {
@@ -143,7 +150,7 @@ impl Reader<'_> {
                 reading.lacks_rows = true;
             }
         }
-        Ok(())
+        Ok(None)
     }
 }
 
@@ -183,7 +190,7 @@ impl Slice {
 
 #[cfg(test)]
 mod tests {
-    use entity::Timestamp;
+    use entity::{Stream, Timestamp};
 
     use super::*;
 

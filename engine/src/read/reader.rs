@@ -98,7 +98,7 @@ impl Reader<'_> {
     }
 
     /// Returns what the pages of a reading are judged with.
-    pub(super) fn judge<'a>(
+    pub(crate) fn judge<'a>(
         &'a self,
         known_pages: &'a KnownPages,
         names_all_written: bool,

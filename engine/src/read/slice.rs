@@ -45,18 +45,6 @@ pub struct DifferingPages {
     pub gone: Vec<SnapshotId>,
 }
 
-impl SliceReading {
-    /// The same, without what only its publication needs.
-    pub(crate) fn without_content(self) -> Self {
-        Self {
-            pages: vec![],
-            rejects: vec![],
-            differing: DifferingPages::default(),
-            ..self
-        }
-    }
-}
-
 /// A slice that was read, with what only its stream keeps.
 #[derive(Debug)]
 pub(crate) struct ReadSlice {

@@ -1,8 +1,6 @@
-//! Reads the slices of one stream and sums them up.
+//! Reads a stream that is one list, and the pages of any slice.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use entity::{ReasonCode, Stream};
 use futures::{StreamExt, TryStreamExt};
@@ -10,7 +8,7 @@ use futures::{StreamExt, TryStreamExt};
 use super::compare::KnownRows;
 use super::digest::KnownPages;
 use super::mirror::Mirror;
-use super::outcome::{Failure, StreamOutcome, StreamPlan, StreamReading};
+use super::outcome::{Failure, StreamReading};
 use super::page::{Basis, Fetched, WalkError};
 use super::reader::Reader;
 use super::slice::{Draft, Judge, ReadSlice, SliceReading};
@@ -19,70 +17,42 @@ use super::vanish::{self, Scope};
 use super::walk::{Pace, walk};
 use crate::connector::{Boundary, ErrorKind, Listing, Slice};
 use crate::error::{Error, Result};
-use crate::observer::Event;
 use crate::settings::BrakeLimits;
 
 impl Reader<'_> {
-    /// Reads the planned slices of `stream`.
+    /// Reads the list `slice`, and names all records to be written where another stream depends on them.
     ///
     /// # Errors
-    /// Only when our own side fails; what the upstream does is part of the outcome.
-    pub async fn read(&self, stream: Stream, plan: StreamPlan) -> Result<StreamOutcome> {
-        let started = Instant::now();
-        let retries_before = self.upstream.retry_count.load(Ordering::Relaxed);
-        self.observer.on(Event::StreamStarted(stream)).await;
+    /// Only when our own side fails; what the upstream does is the failure that is returned.
+    pub async fn read_list(
+        &self,
+        slice: Slice,
+        names_all_written: bool,
+    ) -> Result<(StreamReading, Option<Failure>)> {
+        let stream = slice.stream;
         let known = KnownRows::load(self.mirror, stream, self.basis);
         let (mut known, known_pages) = futures::try_join!(known, self.known_pages(stream))?;
-        let judge = self.judge(&known_pages, plan.names_all_written);
-        let (mut reading, failure) = self.read_slices(judge, &mut known, plan.slices).await?;
-        reading.gone = plan.gone;
+        let judge = self.judge(&known_pages, names_all_written);
+        let first = self.fetch_first_pages(judge, slice).await;
+        let mut reading = StreamReading::default();
+        match self.read_from(judge, &mut known, first).await {
+            Ok(read) => reading.add(read),
+            Err(error) => return Ok((reading, Some(slice_failure(error)?.0))),
+        }
         conclude(self.mirror, stream, &known, &mut reading, self.brake).await?;
-        let failure = failure.or_else(|| nothing_understood(stream, &reading));
-        self.observer.on(Event::StreamEnded(stream)).await;
-        Ok(StreamOutcome {
-            stream,
-            reading,
-            failure,
-            is_published: false,
-            retries: self.upstream.retry_count.load(Ordering::Relaxed) - retries_before,
-            duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        })
+        let failure = nothing_understood(stream, &reading);
+        Ok((reading, failure))
     }
 
-    /// Reads slices until one fails in a way that the others would share.
-    async fn read_slices(
+    /// Reads a slice whose first pages have arrived.
+    pub(crate) async fn read_from(
         &self,
         judge: Judge<'_>,
         known: &mut KnownRows,
-        slices: Vec<Slice>,
-    ) -> Result<(StreamReading, Option<Failure>)> {
-        let mut reading = StreamReading::default();
-        let mut failure = None;
-        // The first pages of several slices are under way at once; they are taken in one after the other.
-        let ahead = slices
-            .into_iter()
-            .map(|slice| self.fetch_first_pages(judge, slice));
-        let mut ahead = futures::stream::iter(ahead).buffered(self.settings.concurrency);
-        while let Some((slice, listings, first_pages)) = ahead.next().await {
-            let result = match first_pages {
-                Ok(first_pages) => {
-                    self.read_slice(judge, known, slice, &listings, first_pages)
-                        .await
-                }
-                Err(error) => Err(WalkError::Failed(error)),
-            };
-            match result {
-                Ok(slice) => reading.add(slice),
-                Err(error) => {
-                    let (reason, is_shared) = slice_failure(error)?;
-                    failure.get_or_insert(reason);
-                    if is_shared {
-                        break;
-                    }
-                }
-            }
-        }
-        Ok((reading, failure))
+        (slice, listings, first_pages): FirstPages,
+    ) -> Result<ReadSlice, WalkError> {
+        self.read_slice(judge, known, slice, &listings, first_pages?)
+            .await
     }
 
     /// Returns the pages that need not be understood again; a comparison looks at all of them.
@@ -95,11 +65,8 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) async fn fetch_first_pages(
-        &self,
-        judge: Judge<'_>,
-        slice: Slice,
-    ) -> (Arc<Slice>, Vec<Listing>, Result<Vec<Fetched>>) {
+    /// Asks for the first page of each of a slice's listings.
+    pub(crate) async fn fetch_first_pages(&self, judge: Judge<'_>, slice: Slice) -> FirstPages {
         let listings = self.upstream.connector.listings(&slice);
         let slice = Arc::new(slice);
         let first_pages = self.first_pages(judge, &slice, &listings).await;
@@ -183,6 +150,9 @@ impl Reader<'_> {
         Ok(draft.finish())
     }
 }
+
+/// A slice, what it is listed by, and the first pages of that.
+pub(crate) type FirstPages = (Arc<Slice>, Vec<Listing>, Result<Vec<Fetched>>);
 
 /// Checks the numbers of a stream and finds the rows that vanished from the slices that were read.
 pub(crate) async fn conclude(

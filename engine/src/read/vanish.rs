@@ -12,6 +12,9 @@ use crate::connector::{Boundary, Slice};
 use crate::error::{Attempt, Result};
 use crate::model::{self, BoundaryColumn, RecordTable};
 
+/// Records whose rows are looked for with one statement.
+const PARENTS_AT_ONCE: usize = 500;
+
 /// A row whose record is gone.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
 pub struct Vanished {
@@ -137,6 +140,56 @@ pub(super) async fn find(
         if !known.was_seen(&candidate.upstream_id) && scope.covers(&candidate.upstream_id, &row)? {
             vanished.push(candidate);
         }
+    }
+    Ok(vanished)
+}
+
+/// A row whose record is gone, with the record it belongs to.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct VanishedChild {
+    id: RecordId,
+    upstream_id: String,
+    /// What it belongs to.
+    pub(crate) parent: String,
+}
+
+impl From<VanishedChild> for Vanished {
+    fn from(child: VanishedChild) -> Self {
+        Self {
+            id: child.id,
+            upstream_id: child.upstream_id,
+        }
+    }
+}
+
+/// Returns the live rows that belong to one of `parents` and were not seen; no other row is looked at.
+pub(crate) async fn find_of_parents(
+    mirror: Mirror<'_>,
+    stream: Stream,
+    known: &KnownRows,
+    parents: &[&str],
+) -> Result<Vec<VanishedChild>> {
+    let table = model::table(mirror.source, stream)?;
+    let column = boundary_column(table);
+    let mut vanished = vec![];
+    for parents in parents.chunks(PARENTS_AT_ONCE) {
+        let places: Vec<String> = (3..parents.len() + 3)
+            .map(|place| format!("${place}"))
+            .collect();
+        let sql = format!(
+            "SELECT id, upstream_id, {column} AS parent FROM {} WHERE tenant_id = $1 AND connection_id = $2 \
+             AND deleted_at IS NULL AND {column} IN ({})",
+            table.name,
+            places.join(", ")
+        );
+        let rows = VanishedChild::find_by_statement(mirror.statement(sql, parents))
+            .all(mirror.database.reader())
+            .await
+            .attempt("read the mirror")?;
+        vanished.extend(
+            rows.into_iter()
+                .filter(|row| !known.was_seen(&row.upstream_id)),
+        );
     }
     Ok(vanished)
 }

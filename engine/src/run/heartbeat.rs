@@ -61,6 +61,12 @@ pub(super) enum Stop {
     Failed(Error),
 }
 
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// The heartbeat of a run; it ends when this is dropped.
 pub(super) struct Heartbeat {
     stop: oneshot::Receiver<Stop>,

@@ -16,7 +16,7 @@ use crate::connector::Connector;
 use crate::error::{Result, chain};
 use crate::lease::{Claim, Hold, Lease, Taken};
 use crate::observer::{Event, Observer};
-use crate::publish::{Effect, Publication};
+use crate::publish::{Effect, Publication, RunEnd};
 use crate::read::StreamOutcome;
 use crate::verdict::Verdict;
 
@@ -201,14 +201,20 @@ impl Recorded<'_> {
             Supply::Snapshots(_) => Effect::Rebuild,
         };
         let publication = Publication {
+            effect,
+            ..engine.publication(place, connector, lease, self.observer)
+        };
+        // What the upstream said is published by now, part by part.
+        if effect == Effect::Rebuild {
+            publication.commit_part(&outcomes).await?;
+        }
+        let end = RunEnd {
             outcomes: &outcomes,
             verdict: &verdict,
             refreshes: effect == Effect::Publish && request.is_whole(),
             judges_connection: request.record.is_none(),
-            effect,
-            ..engine.publication(place, connector, lease, self.observer)
         };
-        publication.commit().await?;
+        publication.end(&end).await?;
         report::load(engine, place, self.begun.run, &outcomes).await
     }
 }
@@ -229,10 +235,6 @@ impl Engine {
             connection: &place.connection,
             settings: &place.tenant_settings,
             connector,
-            outcomes: &[],
-            verdict: &Verdict::NONE,
-            refreshes: false,
-            judges_connection: false,
             effect: Effect::Publish,
             observer,
         }
@@ -251,8 +253,7 @@ fn judge(reading: Reading) -> (Vec<StreamOutcome>, Verdict) {
             (outcomes, verdict)
         }
         Reading::Cancelled | Reading::Interrupted => {
-            let message =
-                "the run was stopped on request; what it had not read whole was not published";
+            let message = "the run was stopped on request; what it had published stays";
             (
                 vec![],
                 Verdict::of(RunStatus::Cancelled, ReasonCode::Cancelled, message),

@@ -1,14 +1,15 @@
 //! The life of a run: recorded, leased, read, judged, published.
 //!
-//! A run's row exists before the first request. Everything the run makes visible is one transaction at
-//! its end; killed at any earlier moment it has changed nothing but its own row and its snapshots, and the
-//! next run marks it abandoned once its lease has expired.
+//! A run's row exists before the first request. What it reads is made visible part by part,
+//! each in one transaction; killed at any moment it leaves whole parts, and the next run, which marks it
+//! abandoned once its lease has expired, goes on from there.
 
 mod carry_on;
 mod engine;
 mod give_way;
 mod heartbeat;
 mod life;
+mod per_record;
 mod plan;
 mod reading;
 pub(crate) mod record;

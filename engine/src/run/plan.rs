@@ -1,17 +1,18 @@
 //! Decides what a run reads of each stream.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{NaiveTime, TimeDelta};
 use entity::{Stream, Timestamp};
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
+use super::reading::Work;
 use super::target::Target;
 use super::{Engine, SyncRequest};
-use crate::connector::{Boundary, Slice, Slicing, local_to_utc};
+use crate::connector::{Boundary, Slice, local_to_utc};
 use crate::error::{Attempt, Error, Result};
 use crate::model::{self, BoundaryColumn};
-use crate::read::{StreamOutcome, StreamPlan};
+use crate::read::{PartFailures, StreamOutcome, StreamPlan};
 
 /// A record whose own records are read with a request each.
 #[derive(FromQueryResult)]
@@ -21,41 +22,8 @@ struct Parent {
     read_at: Option<Timestamp>,
 }
 
-/// Returns the slices of `stream` that this run reads, given what it has read already.
-pub(super) async fn slices(
-    engine: &Engine,
-    target: &Target,
-    request: &SyncRequest,
-    stream: Stream,
-    slicing: Slicing,
-    outcomes: &[StreamOutcome],
-) -> Result<StreamPlan> {
-    let slice = |boundary| Slice::new(stream, boundary);
-    let planned = target.planned_streams(target.connector.as_ref(), request);
-    let names_all_written = planned
-        .iter()
-        .any(|(_, slicing)| *slicing == Slicing::PerRecordOf(stream));
-    match slicing {
-        Slicing::Whole => Ok(one(slice(Boundary::Whole), names_all_written)),
-        Slicing::Window => Ok(one(slice(window(engine, target)?), names_all_written)),
-        Slicing::PerRecordOf(parent) => {
-            per_record(engine, target, request, stream, parent, outcomes).await
-        }
-        // Planned slice by slice, see `timeline`.
-        Slicing::Timeline => Ok(StreamPlan::default()),
-    }
-}
-
-fn one(slice: Slice, names_all_written: bool) -> StreamPlan {
-    StreamPlan {
-        slices: vec![slice],
-        gone: vec![],
-        names_all_written,
-    }
-}
-
 /// The window of scheduled activities: whole days of the connection's zone.
-fn window(engine: &Engine, target: &Target) -> Result<Boundary> {
+pub(super) fn window(engine: &Engine, target: &Target) -> Result<Boundary> {
     let zone = target.zone()?;
     let today = engine.clock.now().with_timezone(&zone).date_naive();
     let midnight = |days: i64| {
@@ -72,47 +40,70 @@ fn window(engine: &Engine, target: &Target) -> Result<Boundary> {
     Ok(Boundary::Window(from, to))
 }
 
-/// One slice for each parent that is new or changed, and, in turns, for the others.
-async fn per_record(
+/// One slice for each parent that is new or changed, and, in turns, for the others: first those that are known to have
+/// changed, then those not read for the longest. What could not be read before comes last, when its time has come.
+pub(super) async fn per_record(
     engine: &Engine,
-    target: &Target,
-    request: &SyncRequest,
+    work: &Work<'_>,
     stream: Stream,
     parent: Stream,
     outcomes: &[StreamOutcome],
+    failures: &mut PartFailures,
 ) -> Result<StreamPlan> {
-    let slice = |id: String| Slice::new(stream, Boundary::Parent(id));
+    let (target, now) = (work.target, engine.clock.now());
+    let slice = |id: &str| Slice::new(stream, Boundary::Parent(id.to_owned()));
     let parent_outcome = outcomes.iter().find(|outcome| outcome.stream == parent);
-    // Changes count only when they will be published.
+    // Changes count only when they are published.
     let reading = parent_outcome
         .map(|outcome| &outcome.reading)
         .filter(|reading| reading.is_publishable());
-    let changed = reading
-        .iter()
-        .flat_map(|reading| &reading.written)
-        .map(|written| written.upstream_id.as_ref());
-    let mut wanted: BTreeSet<String> = changed.map(str::to_owned).collect();
+    let written = reading.iter().flat_map(|reading| &reading.written);
+    let mut wanted: Vec<&str> = written
+        .map(|written| written.upstream_id.as_ref())
+        .collect();
+    let changed: HashSet<&str> = wanted.iter().copied().collect();
     let vanished = reading.iter().flat_map(|reading| &reading.vanished);
     let mut gone: BTreeSet<String> = vanished.map(|row| row.upstream_id.clone()).collect();
     let orphaned = orphaned_parents(engine, target, stream, parent).await?;
-    gone.extend(orphaned.into_iter().filter(|id| !wanted.contains(id)));
+    gone.extend(
+        orphaned
+            .into_iter()
+            .filter(|id| !changed.contains(id.as_str())),
+    );
     let parents = parents_by_age(engine, target, stream, parent).await?;
-    let due = due(engine, target, request, &parents).map(|parent| &parent.upstream_id);
-    wanted.extend(due.filter(|id| !gone.contains(*id)).cloned());
+    let due = due(engine, target, work.request, &parents, |parent| {
+        failures.next_try_at(&slice(&parent.upstream_id)).is_some()
+    });
+    let due = due.map(|parent| parent.upstream_id.as_str());
+    wanted.extend(due.filter(|id| !gone.contains(*id) && !changed.contains(id)));
+    let (mut slices, mut later) = (vec![], vec![]);
+    for slice in wanted.into_iter().map(slice) {
+        match failures.next_try_at(&slice) {
+            None => slices.push(slice),
+            Some(at) if at <= now || is_full(work.request) => later.push((at, slice)),
+            Some(_) => failures.passed_over(&slice),
+        }
+    }
+    later.sort_by_key(|(at, _)| *at);
+    slices.extend(later.into_iter().map(|(_, slice)| slice));
     Ok(StreamPlan {
-        slices: wanted.into_iter().map(slice).collect(),
-        gone: gone.into_iter().map(slice).collect(),
-        names_all_written: false,
+        slices,
+        gone: gone.iter().map(|id| slice(id)).collect(),
     })
 }
 
-/// Returns the parents whose turn it is: those that were not read for too long or not since they changed,
+fn is_full(request: &SyncRequest) -> bool {
+    request.full || request.kind_override.is_some()
+}
+
+/// Returns the parents whose turn it is: those that could not be read, were not read for too long or not since they changed,
 /// and as many of the others, oldest first, as it takes to get round in the sweep time.
 fn due<'a>(
     engine: &Engine,
     target: &Target,
     request: &SyncRequest,
     parents: &'a [Parent],
+    has_failed: impl Fn(&Parent) -> bool,
 ) -> impl Iterator<Item = &'a Parent> {
     let now = engine.clock.now();
     let sweep = TimeDelta::hours(i64::from(target.settings.notes_sweep_hours));
@@ -121,10 +112,10 @@ fn due<'a>(
         .last_attempt_at
         .map_or(sweep, |last| now - last);
     let quota = share(parents.len(), since_last, sweep);
-    let is_full = request.full || request.kind_override.is_some();
+    let is_full = is_full(request);
     let is_due = move |(place, parent): &(usize, &Parent)| {
         let is_overdue = |read_at| now - read_at >= sweep || read_at < parent.updated_at;
-        is_full || *place < quota || parent.read_at.is_none_or(is_overdue)
+        is_full || *place < quota || parent.read_at.is_none_or(is_overdue) || has_failed(parent)
     };
     parents
         .iter()

@@ -1,17 +1,21 @@
-//! Reads what a run asks for, stream by stream, until it is told to stop.
+//! Reads what a run asks for and publishes it part by part, until it is told to stop.
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use entity::{ReasonCode, Stream};
 
 use super::heartbeat::{Heartbeat, Stop};
+use super::per_record::PerRecord;
 use super::timeline::Timeline;
 use super::{Engine, SyncRequest, Target, plan};
 use crate::answers::AnswerLog;
-use crate::connector::Slicing;
+use crate::connector::{Boundary, Slice, Slicing};
 use crate::error::Result;
 use crate::lease::Lease;
 use crate::observer::{Event, Observer};
 use crate::publish::Publication;
-use crate::read::{Failure, Mirror, Reader, StreamOutcome};
+use crate::read::{Failure, Mirror, PartFailures, Reader, StreamOutcome, StreamReading};
 use crate::snapshot::SnapshotWriter;
 
 /// What the reading of a connection's streams works with.
@@ -89,55 +93,222 @@ impl Engine {
     }
 
     async fn read_streams(&self, work: &Work<'_>, heartbeat: &mut Heartbeat) -> Result<Reading> {
-        let connector = work.target.connector.as_ref();
+        let planned = work
+            .target
+            .planned_streams(work.target.connector.as_ref(), work.request);
         let mut outcomes: Vec<StreamOutcome> = vec![];
         // Set when asking for further streams makes no sense.
         let mut hopeless: Option<Failure> = None;
-        for (stream, slicing) in work.target.planned_streams(connector, work.request) {
-            if let Some(failure) = &hopeless {
-                outcomes.push(StreamOutcome::not_read(stream, failure.clone()));
-                continue;
+        for streams in planned.chunk_by(|(_, left), (_, right)| belong_together(*left, *right)) {
+            let streams = Streams {
+                engine: self,
+                work,
+                planned: streams,
+            };
+            match streams.read(&mut outcomes, heartbeat).await {
+                Ok(()) => {}
+                Err(Stop::Cancelled) => return Ok(Reading::Cancelled),
+                Err(Stop::Interrupted) => return Ok(Reading::Interrupted),
+                Err(Stop::Deadline) => hopeless = Some(out_of_time()),
+                Err(Stop::Failed(error)) => return Err(error),
             }
-            let mut outcome = StreamOutcome::empty(stream);
-            let planned = (stream, slicing);
-            tokio::select! {
-                read = self.read_stream(work, planned, &outcomes, &mut outcome) => {
-                    read?;
-                    hopeless = outcome.failure.clone().filter(|failure| failure.reason == ReasonCode::Auth);
-                    outcomes.push(outcome);
-                }
-                stop = heartbeat.stopped() => match stop {
-                    Stop::Cancelled => return Ok(Reading::Cancelled),
-                    Stop::Interrupted => return Ok(Reading::Interrupted),
-                    Stop::Deadline => {
-                        let sentence = "the time allowed for the run was over";
-                        let failure = Failure::new(ReasonCode::Deadline, sentence);
-                        outcome.fail(failure.clone());
-                        outcomes.push(outcome);
-                        hopeless = Some(failure);
-                    }
-                    Stop::Failed(error) => return Err(error),
-                },
+            hopeless = hopeless.or_else(|| outcomes.iter().find_map(refused).cloned());
+            if hopeless.is_some() {
+                break;
+            }
+        }
+        for (stream, _) in planned {
+            if let Some(failure) = &hopeless
+                && !outcomes.iter().any(|outcome| outcome.stream == stream)
+            {
+                outcomes.push(StreamOutcome::not_read(stream, failure.clone()));
             }
         }
         Ok(Reading::Done(outcomes))
+    }
+}
+
+/// Lists that stand next to each other are published together, with the numbers that derive from them.
+fn belong_together(left: Slicing, right: Slicing) -> bool {
+    left == Slicing::Whole && right == Slicing::Whole
+}
+
+fn refused(outcome: &StreamOutcome) -> Option<&Failure> {
+    let failure = outcome.failure.as_ref();
+    failure.filter(|failure| failure.reason == ReasonCode::Auth)
+}
+
+fn out_of_time() -> Failure {
+    let sentence = "the time allowed for the run was over";
+    Failure::new(ReasonCode::Deadline, sentence)
+}
+
+/// Waits for `reading`, unless the run must stop before; then it is dropped where it stands.
+pub(super) async fn until_stopped<T>(
+    heartbeat: &mut Heartbeat,
+    reading: impl Future<Output = Result<T>>,
+) -> Result<T, Stop> {
+    tokio::select! {
+        read = reading => Ok(read?),
+        stop = heartbeat.stopped() => Err(stop),
+    }
+}
+
+/// Streams that are published together, or one that is published part by part.
+struct Streams<'a> {
+    engine: &'a Engine,
+    work: &'a Work<'a>,
+    planned: &'a [(Stream, Slicing)],
+}
+
+impl Streams<'_> {
+    /// Reads them one after the other. What is not published part by part is published at the end, even when time is
+    /// over: as much as was read whole.
+    async fn read(
+        &self,
+        outcomes: &mut Vec<StreamOutcome>,
+        heartbeat: &mut Heartbeat,
+    ) -> Result<(), Stop> {
+        let mut lists: Vec<StreamOutcome> = vec![];
+        let mut ended = Ok(());
+        for planned @ (stream, slicing) in self.planned {
+            let mut outcome = StreamOutcome::empty(*stream);
+            ended = self
+                .read_stream(*planned, outcomes, &mut outcome, heartbeat)
+                .await;
+            if let Err(Stop::Deadline) = ended {
+                outcome.fail(out_of_time());
+            }
+            let is_over = ended.is_err() || refused(&outcome).is_some();
+            let kept = if is_list(*slicing) {
+                &mut lists
+            } else {
+                &mut *outcomes
+            };
+            kept.push(outcome);
+            if is_over {
+                break;
+            }
+        }
+        if matches!(ended, Ok(()) | Err(Stop::Deadline)) {
+            self.work.publish(&mut lists).await?;
+            outcomes.append(&mut lists);
+        }
+        ended
     }
 
     /// Reads one stream; `outcome` is what came of it so far, at any moment.
     async fn read_stream(
         &self,
-        work: &Work<'_>,
         (stream, slicing): (Stream, Slicing),
         outcomes: &[StreamOutcome],
         outcome: &mut StreamOutcome,
-    ) -> Result<()> {
-        if slicing == Slicing::Timeline {
-            let timeline = Timeline { work, stream };
-            return Box::pin(timeline.read(outcome)).await;
+        heartbeat: &mut Heartbeat,
+    ) -> Result<(), Stop> {
+        let (started, reader) = (Instant::now(), self.work.reader);
+        let retries = || reader.upstream.retry_count.load(Ordering::Relaxed);
+        let retries_before = retries();
+        reader.observer.on(Event::StreamStarted(stream)).await;
+        let ended = match slicing {
+            Slicing::Timeline => {
+                let timeline = Timeline {
+                    work: self.work,
+                    stream,
+                };
+                Box::pin(timeline.read(outcome, heartbeat)).await
+            }
+            Slicing::PerRecordOf(parent) => {
+                let reading = self.read_per_record(stream, parent, outcomes, outcome, heartbeat);
+                Box::pin(reading).await
+            }
+            Slicing::Whole | Slicing::Window => {
+                let reading = Box::pin(self.read_list(stream, slicing, outcome));
+                until_stopped(heartbeat, reading).await
+            }
+        };
+        outcome.retries = retries() - retries_before;
+        outcome.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if ended.is_ok() {
+            reader.observer.on(Event::StreamEnded(stream)).await;
         }
-        let plan = plan::slices(self, work.target, work.request, stream, slicing, outcomes).await?;
-        // The reader's future holds pages and is large.
-        *outcome = Box::pin(work.reader.read(stream, plan)).await?;
+        ended
+    }
+
+    async fn read_list(
+        &self,
+        stream: Stream,
+        slicing: Slicing,
+        outcome: &mut StreamOutcome,
+    ) -> Result<()> {
+        let boundary = match slicing {
+            Slicing::Window => plan::window(self.engine, self.work.target)?,
+            _ => Boundary::Whole,
+        };
+        let slice = Slice::new(stream, boundary);
+        let target = self.work.target;
+        let planned = target.planned_streams(target.connector.as_ref(), self.work.request);
+        let is_parent = |(_, slicing): &_| *slicing == Slicing::PerRecordOf(stream);
+        let names_all = planned.iter().any(is_parent);
+        let (reading, failure) = self.work.reader.read_list(slice, names_all).await?;
+        outcome.reading = reading;
+        outcome.failure = failure;
+        Ok(())
+    }
+
+    async fn read_per_record(
+        &self,
+        stream: Stream,
+        parent: Stream,
+        outcomes: &[StreamOutcome],
+        outcome: &mut StreamOutcome,
+        heartbeat: &mut Heartbeat,
+    ) -> Result<(), Stop> {
+        let work = self.work;
+        let mut failures = PartFailures::load(work.reader.mirror, stream).await?;
+        let plan = plan::per_record(self.engine, work, stream, parent, outcomes, &mut failures);
+        let plan = plan.await?;
+        let reading = PerRecord::new(work, stream, failures).await?;
+        reading.read(plan, outcome, heartbeat).await
+    }
+}
+
+fn is_list(slicing: Slicing) -> bool {
+    matches!(slicing, Slicing::Whole | Slicing::Window)
+}
+
+impl Work<'_> {
+    /// Publishes what was read of some streams as one part.
+    ///
+    /// Between two parts nothing is locked and every row is whole: whatever else there is to do for the connection under
+    /// the run's lease is done here.
+    async fn publish(&self, part: &mut [StreamOutcome]) -> Result<()> {
+        let has_content = part.iter().any(|outcome| outcome.reading.has_content());
+        if let Some(publication) = self.parts.filter(|_| has_content) {
+            if let Some(writer) = self.reader.snapshots {
+                writer.flush().await?;
+            }
+            Box::pin(publication.commit_part(part)).await?;
+        }
+        for outcome in part {
+            outcome.reading.published();
+        }
+        Ok(())
+    }
+
+    /// Publishes a part of one stream and adds it to what came of the stream so far.
+    pub(super) async fn publish_reading(
+        &self,
+        stream: Stream,
+        reading: StreamReading,
+        outcome: &mut StreamOutcome,
+    ) -> Result<()> {
+        let mut part = [StreamOutcome {
+            reading,
+            ..StreamOutcome::empty(stream)
+        }];
+        self.publish(&mut part).await?;
+        let [part] = part;
+        outcome.reading.absorb(part.reading);
         Ok(())
     }
 }

@@ -34,8 +34,9 @@ const STREAMS: [(Stream, Slicing); 5] = [
     (Stream::SalesCycles, Slicing::Whole),
     (Stream::Leads, Slicing::Whole),
     (Stream::Opportunities, Slicing::Whole),
-    (Stream::Notes, Slicing::PerRecordOf(Stream::Leads)),
     (Stream::ScheduledActivities, Slicing::Window),
+    // They cost a request for each contact: nothing waits for them.
+    (Stream::Notes, Slicing::PerRecordOf(Stream::Leads)),
 ];
 
 /// One account (web key) of ClientTether.

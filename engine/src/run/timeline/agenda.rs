@@ -70,6 +70,48 @@ impl Agenda {
         self.tasks.pop_front()
     }
 
+    /// Puts what could not be read before behind everything else; `wait` says of a slice that failed whether its time has
+    /// not come yet, and leaves it out. Records that are not planned and whose time has come are added.
+    pub(super) fn put_last(&mut self, failed: &[Slice], mut wait: impl FnMut(&Slice) -> bool) {
+        let later = self.tasks.pop_back_if(|task| *task == Task::LaterChanges);
+        let is_failed = |slice: &Slice| failed.iter().any(|other| other.boundary == slice.boundary);
+        let mut last: Vec<Slice> = vec![];
+        for task in &mut self.tasks {
+            if let Task::Slices(slices) = task {
+                last.extend(slices.extract_if(.., |slice| is_failed(slice)));
+            }
+        }
+        self.tasks
+            .retain(|task| !matches!(task, Task::Slices(slices) if slices.is_empty()));
+        let is_planned = |slice: &Slice| last.iter().any(|other| other.boundary == slice.boundary);
+        let records = failed
+            .iter()
+            .filter(|slice| matches!(slice.boundary, Boundary::Record(_)));
+        let unplanned: Vec<Slice> = records
+            .filter(|slice| !is_planned(slice))
+            .cloned()
+            .collect();
+        last.extend(unplanned);
+        last.retain(|slice| !wait(slice));
+        self.tasks
+            .extend(last.into_iter().map(|slice| Task::Slices(vec![slice])));
+        self.tasks.extend(later);
+    }
+
+    /// Replaces a task of several slices by one for each of them, and tells whether it did.
+    pub(super) fn take_apart(&mut self, task: &Task) -> bool {
+        let Task::Slices(slices) = task else {
+            return false;
+        };
+        if slices.len() < 2 {
+            return false;
+        }
+        for slice in slices.iter().rev() {
+            self.tasks.push_front(Task::Slices(vec![slice.clone()]));
+        }
+        true
+    }
+
     /// Notes that a task was read and published.
     pub(super) fn done(&mut self, task: &Task) {
         if let Task::Changes(until) = task {

@@ -10,21 +10,20 @@ mod agenda;
 mod plan;
 mod windows;
 
-use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use entity::{Stream, Timestamp};
 use tracing::{info, warn};
 
 use self::agenda::{Agenda, Task};
-use super::reading::Work;
+use super::heartbeat::{Heartbeat, Stop};
+use super::reading::{Work, until_stopped};
 use crate::connector::{Answer, Boundary, Slice};
 use crate::error::{Error, Result};
-use crate::observer::Event;
 use crate::read::{
-    DeletionWatch, Failure, KnownRows, PartOutcome, Reader, StreamOutcome, StreamReading,
-    nothing_understood,
+    DeletionWatch, Failure, KnownRows, PartFailures, PartOutcome, Reader, StreamOutcome,
+    StreamReading, nothing_understood,
 };
 use crate::settings::BrakeLimits;
 
@@ -49,23 +48,73 @@ pub(super) struct Timeline<'a> {
     pub(super) stream: Stream,
 }
 
+/// How far a run has come with a stream.
+struct Progress<'a> {
+    known: &'a mut KnownRows,
+    watch: &'a mut DeletionWatch,
+    failures: &'a mut PartFailures,
+    outcome: &'a mut StreamOutcome,
+}
+
 impl Timeline<'_> {
     /// Reads what is due and publishes it part by part; `outcome` is what came of it so far, at any moment.
-    pub(super) async fn read(&self, outcome: &mut StreamOutcome) -> Result<()> {
-        let (started, upstream) = (Instant::now(), self.work.reader.upstream);
-        let retries_before = upstream.retry_count.load(Ordering::Relaxed);
-        let observer = self.work.reader.observer;
-        outcome.is_published = self.work.parts.is_some();
-        observer.on(Event::StreamStarted(self.stream)).await;
-        match self.beginning().await {
-            Ok(now) => self.read_due(now, outcome).await?,
-            Err(Error::Upstream(error)) => outcome.fail(Failure::from(&error)),
-            Err(error) => return Err(error),
+    pub(super) async fn read(
+        &self,
+        outcome: &mut StreamOutcome,
+        heartbeat: &mut Heartbeat,
+    ) -> Result<(), Stop> {
+        let now = match until_stopped(heartbeat, self.beginning()).await {
+            Err(Stop::Failed(Error::Upstream(error))) => {
+                outcome.fail(Failure::from(&error));
+                return Ok(());
+            }
+            now => now?,
+        };
+        let (mut known, mut watch) = self.known().await?;
+        let mut failures = PartFailures::load(self.work.reader.mirror, self.stream).await?;
+        known.doubt_stamps_after(now.latest);
+        let mut agenda = plan::agenda(self, now.until).await?;
+        self.put_last(&mut agenda, &mut failures);
+        let mut reading = Progress {
+            known: &mut known,
+            watch: &mut watch,
+            failures: &mut failures,
+            outcome,
+        };
+        let ended = self.read_due(agenda, &mut reading, heartbeat).await;
+        if let Err(Stop::Failed(error)) = ended {
+            return Err(error.into());
         }
-        observer.on(Event::StreamEnded(self.stream)).await;
-        outcome.retries = upstream.retry_count.load(Ordering::Relaxed) - retries_before;
-        outcome.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(())
+        let mut rest = StreamReading::default();
+        failures.settle(&mut rest);
+        self.publish(&mut known, rest, outcome).await?;
+        if matches!(ended, Ok(()) | Err(Stop::Deadline)) {
+            let deletions = watch.conclude(&known);
+            self.publish(&mut known, deletions, outcome).await?;
+        }
+        if let Some(failure) = failures.conclude() {
+            outcome.fail(failure);
+        }
+        self.judge(outcome);
+        ended
+    }
+
+    fn put_last(&self, agenda: &mut Agenda, failures: &mut PartFailures) {
+        let Work {
+            request, reader, ..
+        } = self.work;
+        if request.record.is_some() {
+            return;
+        }
+        let now = reader.clock.now();
+        agenda.put_last(&failures.slices(), |slice| {
+            let next_try_at = failures.next_try_at(slice);
+            let waits = !request.full && next_try_at.is_some_and(|at| at > now);
+            if waits {
+                failures.passed_over(slice);
+            }
+            waits
+        });
     }
 
     /// When the run begins; what a run reads of one record does not depend on it, and is wanted soon.
@@ -128,53 +177,120 @@ impl Timeline<'_> {
         Ok((known, DeletionWatch::new(brake, live)))
     }
 
-    async fn read_due(&self, now: Clocks, outcome: &mut StreamOutcome) -> Result<()> {
-        let reader = self.work.reader;
-        let (mut known, mut watch) = self.known().await?;
-        known.doubt_stamps_after(now.latest);
-        let mut agenda = plan::agenda(self, now.until).await?;
+    async fn read_due(
+        &self,
+        mut agenda: Agenda,
+        progress: &mut Progress<'_>,
+        heartbeat: &mut Heartbeat,
+    ) -> Result<(), Stop> {
         while let Some(task) = agenda.next() {
-            let slices = match self.slices(&mut known, &agenda, &task).await {
-                Ok(slices) => slices,
-                Err(Error::Upstream(error)) => {
-                    outcome.fail(Failure::from(&error));
-                    break;
+            let mark = progress.known.mark();
+            let reading = self.read_task(&agenda, &task, progress);
+            let part = match until_stopped(heartbeat, reading).await {
+                Err(stop) => {
+                    progress.known.withdraw_since(mark);
+                    return Err(stop);
                 }
-                Err(error) => return Err(error),
+                Ok(part) => part,
             };
-            let part = reader
-                .read_part(&mut known, &mut watch, self.stream, slices)
-                .await?;
-            match part {
-                PartOutcome::Read(reading) => {
-                    if reading.lacks_rows {
-                        watch.postpone(&reading.slices);
-                    }
-                    self.publish(&mut known, *reading, outcome).await?;
-                    agenda.done(&task);
-                }
-                PartOutcome::TooLarge => agenda.split(task),
-                PartOutcome::Refused(failure) if agenda.read_whole_instead(&task, self.stream) => {
-                    warn!(stream = %self.stream, error = failure.sentence, "a filter is refused, reading the whole list");
-                }
-                PartOutcome::Refused(failure) => {
-                    outcome.fail(failure);
-                    if agenda.depends_on(&task) {
-                        break;
-                    }
-                }
-                PartOutcome::Failed { failure, is_shared } => {
-                    outcome.fail(failure);
-                    if is_shared || agenda.depends_on(&task) {
-                        break;
-                    }
-                }
+            if !self.take(&mut agenda, task, part, progress).await? {
+                break;
             }
         }
-        let deletions = watch.conclude(&known);
-        self.publish(&mut known, deletions, outcome).await?;
-        self.judge(outcome);
         Ok(())
+    }
+
+    async fn read_task(
+        &self,
+        agenda: &Agenda,
+        task: &Task,
+        progress: &mut Progress<'_>,
+    ) -> Result<PartOutcome> {
+        let Progress {
+            known,
+            watch,
+            failures,
+            ..
+        } = progress;
+        match self.slices(known, agenda, task).await {
+            Ok(slices) => {
+                self.work
+                    .reader
+                    .read_part(known, watch, failures, slices)
+                    .await
+            }
+            Err(Error::Upstream(error)) => Ok(PartOutcome::Stopped(Failure::from(&error))),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes in what came of a task; tells whether to go on.
+    async fn take(
+        &self,
+        agenda: &mut Agenda,
+        task: Task,
+        part: PartOutcome,
+        progress: &mut Progress<'_>,
+    ) -> Result<bool> {
+        let Progress {
+            known,
+            watch,
+            failures,
+            outcome,
+        } = progress;
+        match part {
+            PartOutcome::Read(mut reading) => {
+                if reading.lacks_rows {
+                    watch.postpone(&reading.slices);
+                }
+                let slices: Vec<_> = reading
+                    .slices
+                    .iter()
+                    .map(|read| Arc::clone(&read.slice))
+                    .collect();
+                for slice in slices {
+                    failures.read(&slice, &mut reading);
+                }
+                self.publish(known, *reading, outcome).await?;
+                agenda.done(&task);
+            }
+            PartOutcome::TooLarge => agenda.split(task),
+            PartOutcome::Refused(failure) if agenda.read_whole_instead(&task, self.stream) => {
+                warn!(stream = %self.stream, error = failure.sentence, "a filter is refused, reading the whole list");
+            }
+            PartOutcome::Refused(failure) => {
+                outcome.fail(failure);
+                return Ok(!agenda.depends_on(&task));
+            }
+            PartOutcome::Stopped(failure) => {
+                outcome.fail(failure);
+                return Ok(false);
+            }
+            PartOutcome::Failed(_) if agenda.take_apart(&task) => {}
+            PartOutcome::Failed(error) => {
+                let mut rest = StreamReading::default();
+                let upstream = self.work.reader.upstream;
+                let slice = self.named_by(agenda, &task);
+                let shared = failures.failed(upstream, &slice, error, &mut rest).await?;
+                self.publish(known, rest, outcome).await?;
+                let is_over = shared.is_some() || agenda.depends_on(&task);
+                if let Some(failure) = shared {
+                    outcome.fail(failure);
+                }
+                return Ok(!is_over);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Returns the slice that a task of one slice stands for.
+    fn named_by(&self, agenda: &Agenda, task: &Task) -> Slice {
+        let changes = Boundary::Changes(agenda.changes_since(), agenda.changes_since());
+        match task {
+            Task::Slices(slices) => slices.first().cloned(),
+            Task::Changes(_) | Task::LaterChanges => None,
+        }
+        .unwrap_or_else(|| Slice::new(self.stream, changes))
     }
 
     /// Returns what a task asks for; the last changes are bounded by the clock at their own beginning.
@@ -206,20 +322,14 @@ impl Timeline<'_> {
         reading: StreamReading,
         outcome: &mut StreamOutcome,
     ) -> Result<()> {
-        let part = StreamOutcome {
-            reading,
-            ..StreamOutcome::empty(self.stream)
-        };
-        let has_content = part.reading.is_publishable();
-        if let Some(publication) = self.work.parts.filter(|_| has_content) {
-            if let Some(writer) = self.work.reader.snapshots {
-                writer.flush().await?;
-            }
-            Box::pin(publication.commit_part(&part)).await?;
-            known.settle(&part.reading.vanished);
-            self.log(&part.reading);
+        self.log(&reading);
+        let vanished = reading.vanished.clone();
+        self.work
+            .publish_reading(self.stream, reading, outcome)
+            .await?;
+        if self.work.parts.is_some() {
+            known.settle(&vanished);
         }
-        outcome.reading.absorb(part.reading);
         Ok(())
     }
 
@@ -227,7 +337,7 @@ impl Timeline<'_> {
         for read in &reading.slices {
             info!(
                 stream = %self.stream, slice = read.slice.key(), read = read.counters.read,
-                added = read.counters.added, changed = read.counters.changed, "part published"
+                added = read.counters.added, changed = read.counters.changed, "part read"
             );
         }
     }

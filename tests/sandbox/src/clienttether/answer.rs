@@ -34,7 +34,10 @@ fn checked(state: &mut AccountState<ClientTether>, call: &Call) -> Transmission 
         Err(refusal) => return refusal.into(),
     };
     state.run_hooks(&call.endpoint);
-    match state.faults.strike(&call.endpoint, call.page()) {
+    match state
+        .faults
+        .strike(&call.endpoint, call.id.as_deref(), call.page())
+    {
         Some(fault) => faulty(state, call, endpoint, &fault),
         None => honest(state, call, endpoint, None).into(),
     }

@@ -39,7 +39,10 @@ fn checked(state: &mut AccountState<CurrentRms>, call: &Call) -> Transmission {
     state.run_hooks(&call.path.endpoint);
     state.own.visibility.expire();
     let page = u64::try_from(call.page()).unwrap_or(u64::MAX);
-    match state.faults.strike(&call.path.endpoint, page) {
+    match state
+        .faults
+        .strike(&call.path.endpoint, call.path.id.as_deref(), page)
+    {
         Some(fault) => faulty(state, call, resource, &fault),
         None => honest(state, call, resource, None).into(),
     }

@@ -13,6 +13,9 @@ pub struct Fault {
     /// The endpoint it is meant for, such as `read_client_list`; any where `None`.
     #[serde(default)]
     pub endpoint: Option<String>,
+    /// The record it is meant for, where the path names one; any where `None`.
+    #[serde(default)]
+    pub record: Option<String>,
     /// The page it is meant for, counted from 1; any where `None`.
     #[serde(default)]
     pub page: Option<u64>,
@@ -31,6 +34,7 @@ impl Fault {
     pub fn new(kind: FaultKind) -> Self {
         Self {
             endpoint: None,
+            record: None,
             page: None,
             kind,
             times: None,
@@ -42,6 +46,13 @@ impl Fault {
     #[must_use]
     pub fn on(mut self, endpoint: &str) -> Self {
         self.endpoint = Some(endpoint.to_owned());
+        self
+    }
+
+    /// Narrows the fault to requests whose path names this record.
+    #[must_use]
+    pub fn about(mut self, record: &str) -> Self {
+        self.record = Some(record.to_owned());
         self
     }
 
@@ -66,8 +77,9 @@ impl Fault {
         self
     }
 
-    fn matches(&self, endpoint: &str, page: u64) -> bool {
+    fn matches(&self, endpoint: &str, record: Option<&str>, page: u64) -> bool {
         self.endpoint.as_deref().is_none_or(|name| name == endpoint)
+            && (self.record.is_none() || self.record.as_deref() == record)
             && self.page.is_none_or(|meant| meant == page)
     }
 
@@ -107,10 +119,15 @@ impl FaultBook {
     }
 
     /// Counts the request against every fault before the one that strikes, and returns that one's kind.
-    pub(crate) fn strike(&mut self, endpoint: &str, page: u64) -> Option<FaultKind> {
+    pub(crate) fn strike(
+        &mut self,
+        endpoint: &str,
+        record: Option<&str>,
+        page: u64,
+    ) -> Option<FaultKind> {
         self.0
             .iter_mut()
-            .filter(|fault| fault.matches(endpoint, page))
+            .filter(|fault| fault.matches(endpoint, record, page))
             .find_map(|fault| fault.strikes().then(|| fault.kind.clone()))
     }
 }
@@ -125,7 +142,9 @@ mod tests {
     fn a_fault_skips_then_strikes_then_goes_away() {
         let mut book = FaultBook::default();
         book.add(Fault::new(FaultKind::Hang).on("a").skip(1).times(1));
-        let struck: Vec<bool> = (0..3).map(|_| book.strike("a", 1).is_some()).collect();
+        let struck: Vec<bool> = (0..3)
+            .map(|_| book.strike("a", None, 1).is_some())
+            .collect();
         assert_eq!(struck, [false, true, false]);
     }
 
@@ -133,9 +152,9 @@ mod tests {
     fn a_fault_strikes_only_its_endpoint_and_page() {
         let mut book = FaultBook::default();
         book.add(Fault::new(FaultKind::Hang).on("a").page(2));
-        assert!(book.strike("a", 1).is_none());
-        assert!(book.strike("b", 2).is_none());
-        assert!(book.strike("a", 2).is_some());
+        assert!(book.strike("a", None, 1).is_none());
+        assert!(book.strike("b", None, 2).is_none());
+        assert!(book.strike("a", None, 2).is_some());
     }
 
     #[test]

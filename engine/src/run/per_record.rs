@@ -1,0 +1,224 @@
+//! Reads a stream that costs a request for each record of another one, in batches.
+//!
+//! Each batch is published as soon as it is read, so that a run keeps what it has read, however it ends, and the next
+//! one goes on from there. Only deletions wait for the end: then the brake believes all of them or none.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use entity::Stream;
+use futures::StreamExt;
+use tokio::time::Instant;
+
+use super::heartbeat::{Heartbeat, Stop};
+use super::reading::{Work, until_stopped};
+use crate::connector::{Boundary, Slice};
+use crate::error::Result;
+use crate::read::{
+    DeletionWatch, Failure, FirstPages, Judge, KnownPages, KnownRows, PartFailures, ReadSlice,
+    StreamOutcome, StreamPlan, StreamReading, Vanished, find_of_parents, nothing_understood,
+};
+
+/// Records whose own records are published together.
+const BATCH: usize = 200;
+/// A batch waits no longer than this to be published.
+const BATCH_TIME: Duration = Duration::from_secs(5);
+
+/// The reading of one stream.
+pub(super) struct PerRecord<'a> {
+    work: &'a Work<'a>,
+    stream: Stream,
+    known: KnownRows,
+    watch: DeletionWatch,
+    failures: PartFailures,
+    batch: Batch,
+}
+
+/// What was read and is not published yet.
+struct Batch {
+    slices: Vec<ReadSlice>,
+    /// What could not be read.
+    rest: StreamReading,
+    begun: Instant,
+}
+
+impl Batch {
+    fn new() -> Self {
+        Self {
+            slices: vec![],
+            rest: StreamReading::default(),
+            begun: Instant::now(),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        let count = self.slices.len() + self.rest.failed.len();
+        count >= BATCH || (count > 0 && self.begun.elapsed() >= BATCH_TIME)
+    }
+}
+
+impl<'a> PerRecord<'a> {
+    /// Prepares to read `stream`, of which `failures` could not be read before.
+    pub(super) async fn new(
+        work: &'a Work<'a>,
+        stream: Stream,
+        failures: PartFailures,
+    ) -> Result<Self> {
+        let reader = work.reader;
+        let known = KnownRows::load(reader.mirror, stream, reader.basis).await?;
+        Ok(Self {
+            work,
+            stream,
+            watch: DeletionWatch::new(reader.brake, known.live()),
+            known,
+            failures,
+            batch: Batch::new(),
+        })
+    }
+
+    /// Reads what is planned and publishes it batch by batch; `outcome` is what came of it so far, at any moment.
+    pub(super) async fn read(
+        mut self,
+        plan: StreamPlan,
+        outcome: &mut StreamOutcome,
+        heartbeat: &mut Heartbeat,
+    ) -> Result<(), Stop> {
+        let StreamPlan { slices, gone, .. } = plan;
+        let ended = self.read_slices(slices, outcome, heartbeat).await;
+        if let Err(Stop::Failed(error)) = ended {
+            return Err(error.into());
+        }
+        // What was read whole is kept, whoever stopped the run.
+        self.failures.settle(&mut self.batch.rest);
+        self.publish(outcome).await?;
+        if matches!(ended, Ok(()) | Err(Stop::Deadline)) {
+            self.publish_deletions(gone, outcome).await?;
+        }
+        if let Some(failure) = self.failures.conclude() {
+            outcome.fail(failure);
+        }
+        if let Some(failure) = nothing_understood(self.stream, &outcome.reading) {
+            outcome.fail(failure);
+        }
+        ended
+    }
+
+    async fn read_slices(
+        &mut self,
+        slices: Vec<Slice>,
+        outcome: &mut StreamOutcome,
+        heartbeat: &mut Heartbeat,
+    ) -> Result<(), Stop> {
+        let reader = self.work.reader;
+        let no_pages = KnownPages::default();
+        let judge = reader.judge(&no_pages, false);
+        // The first pages of several slices are under way at once; they are taken in one after the other.
+        let requests = slices
+            .into_iter()
+            .map(|slice| reader.fetch_first_pages(judge, slice));
+        let mut ahead = futures::stream::iter(requests).buffered(reader.settings.concurrency);
+        loop {
+            let next = async { Ok(ahead.next().await) };
+            let Some(first) = until_stopped(heartbeat, next).await? else {
+                return Ok(());
+            };
+            let shared = until_stopped(heartbeat, self.take(judge, first)).await?;
+            if self.batch.is_full() {
+                self.publish(outcome).await?;
+            }
+            if let Some(failure) = shared {
+                outcome.fail(failure);
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes in a slice. Returns why nothing further should be read, if so.
+    async fn take(&mut self, judge: Judge<'_>, first: FirstPages) -> Result<Option<Failure>> {
+        let (reader, slice) = (self.work.reader, Arc::clone(&first.0));
+        let mark = self.known.mark();
+        let rest = &mut self.batch.rest;
+        match Box::pin(reader.read_from(judge, &mut self.known, first)).await {
+            Ok(read) => {
+                self.failures.read(&slice, rest);
+                self.batch.slices.push(read);
+                Ok(None)
+            }
+            Err(error) => {
+                self.known.withdraw_since(mark);
+                self.failures
+                    .failed(reader.upstream, &slice, error, rest)
+                    .await
+            }
+        }
+    }
+
+    /// Publishes what has come together; what lacks rows does not count as read until it is known what became of them.
+    async fn publish(&mut self, outcome: &mut StreamOutcome) -> Result<()> {
+        let Batch { slices, rest, .. } = std::mem::replace(&mut self.batch, Batch::new());
+        let lacking = self.look_for_missing(&slices).await?;
+        let (mut whole, mut others) = (rest, StreamReading::default());
+        for read in slices {
+            let is_whole = parent(&read).is_none_or(|parent| !lacking.contains(parent));
+            let reading = if is_whole { &mut whole } else { &mut others };
+            reading.add(read);
+        }
+        others.lacks_rows = true;
+        self.watch.postpone(&others.slices);
+        for reading in [whole, others] {
+            self.work
+                .publish_reading(self.stream, reading, outcome)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Notes the rows that are gone, and returns what they belong to.
+    async fn look_for_missing(&mut self, slices: &[ReadSlice]) -> Result<HashSet<String>> {
+        // A record that could not be identified may be any of those that seem to be gone.
+        let is_sure = |read: &&ReadSlice| read.slice.counters.rejected == 0;
+        let parents: Vec<&str> = slices.iter().filter(is_sure).filter_map(parent).collect();
+        self.note_missing(&parents).await
+    }
+
+    async fn note_missing(&mut self, parents: &[&str]) -> Result<HashSet<String>> {
+        let mirror = self.work.reader.mirror;
+        let missing = find_of_parents(mirror, self.stream, &self.known, parents).await?;
+        let mut lacking = HashSet::new();
+        for row in missing {
+            lacking.insert(row.parent.clone());
+            self.watch.note(&Vanished::from(row));
+        }
+        Ok(lacking)
+    }
+
+    async fn publish_deletions(
+        &mut self,
+        gone: Vec<Slice>,
+        outcome: &mut StreamOutcome,
+    ) -> Result<()> {
+        let parents: Vec<&str> = gone.iter().filter_map(parent_of).collect();
+        self.note_missing(&parents).await?;
+        let reader = self.work.reader;
+        let nothing = DeletionWatch::new(reader.brake, 0);
+        let mut reading = std::mem::replace(&mut self.watch, nothing).conclude(&self.known);
+        if reading.held_back == 0 {
+            reading.gone = gone;
+        }
+        self.work
+            .publish_reading(self.stream, reading, outcome)
+            .await
+    }
+}
+
+fn parent(read: &ReadSlice) -> Option<&str> {
+    parent_of(&read.slice.slice)
+}
+
+fn parent_of(slice: &Slice) -> Option<&str> {
+    match &slice.boundary {
+        Boundary::Parent(id) => Some(id),
+        _ => None,
+    }
+}
