@@ -1,9 +1,11 @@
 //! Retention: works at size, in small steps, and beside writers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use engine::connector::Answer;
+use engine::observer::NoObserver;
 use engine::prune::{Periods, Pruned, prune};
 use engine::read::Storage;
 use engine::snapshot::{Snapshot, SnapshotWriter};
@@ -11,7 +13,7 @@ use entity::{SnapshotId, Stream, raw_payload};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Statement,
 };
-use tests::{Site, TestApp, on_both_databases};
+use tests::{PATIENCE, RunningWorker, Site, TestApp, on_both_databases};
 
 /// As many as a test waits for at most, however busy the machine.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -95,6 +97,31 @@ on_both_databases! {
         assert_eq!(count(&site, "SELECT COUNT(*) FROM audit_log").await, 0);
         let idle = prune_all(app).await;
         assert_eq!(idle, Pruned::default());
+    }
+
+    async fn a_worker_forgets_what_is_old_by_itself(app: &TestApp) {
+        let site = app.small_site().await;
+        site.sync_well().await;
+        for size in ["1", "2"] {
+            site.account.update_client(&site.client(0), "deal_size", size).unwrap();
+            app.clock.advance(TimeDelta::hours(1));
+            site.sync_well().await;
+        }
+        app.clock.advance(TimeDelta::days(60));
+        // The first one has what other rows come from, the second one nothing.
+        let superseded = "SELECT COUNT(*) FROM ct_raw_snapshots WHERE superseded_at IS NOT NULL";
+        assert_eq!(count(&site, superseded).await, 2);
+        let worker = RunningWorker::start(&app.engine, Arc::new(NoObserver));
+        let forgotten = async {
+            while count(&site, superseded).await > 1 {
+                let due = "UPDATE work SET due_at = '2020-01-01T00:00:00+00:00' WHERE kind = 'retention' AND holder IS NULL";
+                execute(&site, due).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, forgotten).await.expect("it is forgotten");
+        worker.stop().await;
+        site.assert_mirrors_truth().await;
     }
 
     async fn a_payload_that_is_stored_again_stays(app: &TestApp) {

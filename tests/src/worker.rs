@@ -84,9 +84,9 @@ async fn wait_for_empty(engine: &Engine, is_hurried: bool) {
         .expect("the queue empties");
 }
 
-/// Makes everything due that waits.
+/// Makes everything due that waits because somebody asked for it.
 pub async fn hurry(engine: &Engine) {
-    let sql = "UPDATE work SET due_at = '2020-01-01T00:00:00+00:00' WHERE due_at IS NOT NULL AND holder IS NULL";
+    let sql = "UPDATE work SET due_at = '2020-01-01T00:00:00+00:00' WHERE due_at IS NOT NULL AND holder IS NULL AND key <> ''";
     let hurried = engine.database.writer().execute_unprepared(sql).await;
     hurried.expect("the queue can be changed");
 }

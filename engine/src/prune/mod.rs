@@ -3,6 +3,7 @@
 //! What may go is looked for without a lock, one connection after the other, and deleted in short statements that look
 //! once more. So nobody waits for retention, it may be stopped at any moment, and it is right beside writers.
 
+mod daily;
 mod payloads;
 mod rows;
 mod runs;
@@ -12,6 +13,8 @@ use chrono::TimeDelta;
 use entity::{ConnectionId, TenantId, Timestamp, connection, tenant};
 use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect, Statement, Value};
 use serde::Serialize;
+
+pub(crate) use daily::Retention;
 
 use crate::answers;
 use crate::clock::Clock;

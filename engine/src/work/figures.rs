@@ -13,7 +13,7 @@ use crate::error::{Attempt, Result};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct QueueFigures {
-    /// Pieces of work that nobody is at.
+    /// Pieces of work that somebody asked for and nobody is at; what comes round by itself is none of them.
     pub waiting: u64,
     /// Pieces that somebody is at; a sync is one, whoever started it.
     pub running: u64,
@@ -38,7 +38,7 @@ pub async fn figures(database: &Database, clock: &Clock) -> Result<QueueFigures>
         "SELECT SUM(CASE WHEN holder IS NULL THEN 1 ELSE 0 END) AS waiting, \
          SUM(CASE WHEN holder IS NULL THEN 0 ELSE 1 END) AS running, \
          MIN(CASE WHEN holder IS NULL THEN due_at END) AS oldest, {now} AS now \
-         FROM work WHERE due_at IS NOT NULL OR holder IS NOT NULL HAVING COUNT(*) > 0"
+         FROM work WHERE (due_at IS NOT NULL AND key <> '') OR holder IS NOT NULL HAVING COUNT(*) > 0"
     );
     let row = Row::find_by_statement(sql.statement(text)).one(db).await;
     let row = row.attempt("look at the queue")?;

@@ -10,6 +10,7 @@ use super::claim::Claimed;
 use crate::error::Result;
 use crate::jobs::Syncs;
 use crate::observer::Observer;
+use crate::prune::Retention;
 use crate::run::Engine;
 use crate::webhooks::Webhooks;
 
@@ -56,5 +57,5 @@ pub struct Desk {
 
 /// All kinds of work there are.
 pub(super) fn all() -> Vec<Arc<dyn Handler>> {
-    vec![Arc::new(Syncs), Arc::new(Webhooks)]
+    vec![Arc::new(Syncs), Arc::new(Webhooks), Arc::new(Retention)]
 }
