@@ -81,7 +81,7 @@ impl Default for Mapping {
     }
 }
 
-/// When a deletion is too large to be believed: more than both limits.
+/// When a deletion is too large to be believed: more than both limits, in one run or within a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BrakeLimits {
@@ -89,6 +89,10 @@ pub struct BrakeLimits {
     pub max_deleted_percent: u32,
     /// Rows.
     pub max_deleted_rows: u64,
+    /// Percent of a stream's rows within a day, at least as many as in one run.
+    pub max_deleted_percent_per_day: u32,
+    /// Rows within a day, at least as many as in one run.
+    pub max_deleted_rows_per_day: u64,
 }
 
 impl Default for BrakeLimits {
@@ -96,6 +100,8 @@ impl Default for BrakeLimits {
         Self {
             max_deleted_percent: 20,
             max_deleted_rows: 10,
+            max_deleted_percent_per_day: 30,
+            max_deleted_rows_per_day: 30,
         }
     }
 }
@@ -108,9 +114,15 @@ impl BrakeLimits {
         over_share && deleted > self.max_deleted_rows
     }
 
-    /// Whether there can be so few rows that the deletion of a single one must wait.
-    pub(crate) fn may_stop_one(&self) -> bool {
-        self.max_deleted_rows == 0
+    /// Returns the limits of a day as those of one deletion.
+    pub(crate) fn per_day(self) -> Self {
+        Self {
+            max_deleted_percent: self
+                .max_deleted_percent
+                .max(self.max_deleted_percent_per_day),
+            max_deleted_rows: self.max_deleted_rows.max(self.max_deleted_rows_per_day),
+            ..self
+        }
     }
 }
 

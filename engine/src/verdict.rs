@@ -116,6 +116,9 @@ pub fn problem(outcome: &StreamOutcome) -> Option<(ReasonCode, String)> {
         );
         return Some((ReasonCode::MassDeleteBrake, sentence));
     }
+    if let Some(kept) = &outcome.reading.kept {
+        return Some((kept.reason, kept.sentence.clone()));
+    }
     let rejected = outcome.reading.counters.rejected;
     (rejected > 0).then(|| {
         (

@@ -80,6 +80,8 @@ pub struct Model {
     pub reason: Option<ReasonCode>,
     /// Whether the run only reports what it would change.
     pub dry_run: bool,
+    /// Whether a person let it delete whatever is missing.
+    pub accepts_deletes: bool,
     /// The process that runs it.
     pub worker: String,
     /// The lease number the run may publish under.

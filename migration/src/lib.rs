@@ -22,6 +22,7 @@ mod m20261120_000014_opportunities;
 mod m20261120_000015_webhooks;
 mod m20261121_000016_work;
 mod m20261121_000018_parts;
+mod m20261121_000019_accepted_deletions;
 mod m20261121_000020_numbers;
 mod m20261121_000021_proven_snapshots;
 mod schema;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000015_webhooks::Migration),
             Box::new(m20261121_000016_work::Migration),
             Box::new(m20261121_000018_parts::Migration),
+            Box::new(m20261121_000019_accepted_deletions::Migration),
             Box::new(m20261121_000020_numbers::Migration),
             Box::new(m20261121_000021_proven_snapshots::Migration),
         ]

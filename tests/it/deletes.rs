@@ -1,15 +1,16 @@
 //! A record that vanishes is tombstoned and may return; an implausible deletion waits for a person.
 
 use chrono::TimeDelta;
-use ctsync_sandbox::{AccountSpec, Fault, FaultKind};
-use engine::run::SyncRequest;
+use ctsync_sandbox::{AccountSpec, Fault, FaultKind, Malformation};
+use engine::run::{RunReport, SyncRequest};
 use entity::sync_run::RunStatus;
 use entity::sync_run_stream::StreamStatus;
 use entity::{ReasonCode, Stream};
 use serde_json::json;
-use tests::endpoint::OPPORTUNITIES;
+use tests::endpoint::{CLIENT_BY_ID, CLIENTS, NOTES, OPPORTUNITIES};
 use tests::{
     Site, SiteSpec, TestApp, assert_ended, assert_ended_well, on_both_databases, plain, stream,
+    thorough,
 };
 
 async fn site_of(app: &TestApp, leads: usize, tenant_settings: serde_json::Value) -> Site {
@@ -150,5 +151,84 @@ on_both_databases! {
         assert_eq!(site.records().await.live_ids(Stream::Notes).len(), 30);
         assert_ended_well(&site.sync_with(&accepting()).await);
         site.assert_mirrors_truth().await;
+    }
+
+    async fn deletions_that_add_up_within_a_day_are_braked(app: &TestApp) {
+        let site = site_of(app, 100, json!({})).await;
+        for count in [15, 14] {
+            delete_clients(&site, count);
+            site.sync_well().await;
+            app.clock.advance(TimeDelta::hours(1));
+        }
+        delete_clients(&site, 14);
+        assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::MassDeleteBrake);
+        assert_eq!(site.records().await.live_ids(Stream::Leads).len(), 71);
+        app.clock.advance(TimeDelta::days(1));
+        site.sync_well().await;
+    }
+
+    async fn the_limits_of_a_day_are_the_tenants_own(app: &TestApp) {
+        let brake = json!({"brake": {"max_deleted_percent_per_day": 90, "max_deleted_rows_per_day": 90}});
+        let site = site_of(app, 100, brake).await;
+        for count in [15, 14, 14, 11] {
+            delete_clients(&site, count);
+            site.sync_well().await;
+        }
+    }
+
+    async fn notes_do_not_erode_below_the_brake(app: &TestApp) {
+        let account = AccountSpec { leads: 50, notes: 200, ..AccountSpec::default() };
+        let site = app.site(account).await;
+        site.sync_well().await;
+        site.account.inject(Fault::new(FaultKind::EmptyList).on(NOTES));
+        let mut reports = vec![];
+        for _ in 0..14 {
+            app.clock.advance(TimeDelta::hours(1));
+            reports.push(site.sync().await);
+        }
+        let live = site.records().await.live_ids(Stream::Notes).len();
+        assert!(live >= 140, "{live}");
+        // Once notes are held back, every run says so.
+        let is_braked = |report: &RunReport| report.reason == Some(ReasonCode::MassDeleteBrake);
+        let first = reports.iter().position(is_braked).unwrap();
+        assert!(reports[first..].iter().all(is_braked));
+        site.account.clear_faults();
+        assert_ended_well(&site.sync_with(&thorough()).await);
+        site.assert_mirrors_truth().await;
+    }
+
+    async fn a_row_that_a_list_lacks_stays_while_its_record_can_be_read(app: &TestApp) {
+        let site = site_of(app, 50, json!({})).await;
+        site.account.inject(Fault::new(FaultKind::ShrinkBy(4)).on(CLIENTS));
+        assert_ended_well(&site.sync().await);
+        assert_eq!(site.records().await.live_ids(Stream::Leads).len(), 50);
+        // Neither is one gone of which nothing is heard.
+        delete_clients(&site, 4);
+        site.account.inject(Fault::new(FaultKind::EnvelopeError("CT400".to_owned())).on(CLIENT_BY_ID));
+        assert_eq!(site.sync().await.status, RunStatus::Partial);
+        assert_eq!(site.records().await.live_ids(Stream::Leads).len(), 50);
+        site.account.clear_faults();
+        site.sync_well().await;
+    }
+
+    async fn a_reject_keeps_only_the_rows_that_it_may_be(app: &TestApp) {
+        let site = app.small_site().await;
+        site.sync_well().await;
+        let (leads, opportunities) = (site.records().await.leads.len(), site.records().await.opportunities.len());
+        let damage = || FaultKind::MalformedRecord(Malformation::WithoutId);
+        site.account.delete_client(&site.client(5)).unwrap();
+        site.account.delete_opportunity(&site.opportunity(5)).unwrap();
+        for endpoint in [CLIENTS, OPPORTUNITIES] {
+            site.account.inject(Fault::new(damage()).on(endpoint));
+        }
+        let report = site.sync().await;
+        assert_ended(&report, RunStatus::Partial, ReasonCode::RejectedRecords);
+        assert!(report.message.unwrap().contains("2 rows are missing from lists and were kept"));
+        let records = site.records().await;
+        // Contacts can be asked for by their ids, opportunities cannot.
+        assert_eq!(records.live_ids(Stream::Leads).len(), leads - 1);
+        assert_eq!(records.live_ids(Stream::Opportunities).len(), opportunities);
+        site.account.clear_faults();
+        site.sync_well().await;
     }
 }

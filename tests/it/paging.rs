@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
 use ctsync_sandbox::{
-    AccountSpec, Collection, EmptyStyle, Fault, FaultKind, Order, OverLimit, Record, Switches,
-    TotalStyle, Truth,
+    AccountSpec, Collection, EmptyStyle, Fault, FaultKind, Order, OverLimit, Record, ShortLists,
+    Switches, TotalStyle, Truth,
 };
 use entity::sync_run::RunStatus;
 use entity::{ReasonCode, Stream};
 use serde_json::json;
-use tests::endpoint::CLIENTS;
+use tests::endpoint::{CLIENT_BY_ID, CLIENTS};
 use tests::{Site, SiteSpec, TestApp, assert_ended, assert_ended_well, on_both_databases, stream};
 
 /// Three pages of clients.
@@ -97,6 +98,46 @@ async fn is_incomplete(app: &TestApp, kind: FaultKind) {
     site.sync_well().await;
 }
 
+/// A site with so many stages, notes of one client and events.
+async fn short_lists_of(app: &TestApp, count: usize, short_lists: ShortLists) -> Site {
+    let account = AccountSpec {
+        leads: 1,
+        notes: count,
+        web_key: format!("short-lists-of-{count}"),
+        base_date: Some(app.engine.clock.now().date_naive()),
+        ..AccountSpec::default()
+    };
+    let site = app.site(account).await;
+    site.account.edit(|truth| {
+        truth.sales_cycles.clear();
+        for nth in 0..count {
+            let stage = Record::new()
+                .with("sales_cycle_name", format!("Stage {nth}"))
+                .with("sales_cycle_active_status", "1")
+                .with("contact_type", "1");
+            truth.add(Collection::SalesCycles, stage).unwrap();
+        }
+    });
+    let tomorrow = app.engine.clock.now() + TimeDelta::days(1);
+    for nth in 0..count {
+        let event = Record::new()
+            .with("event_type", "appt")
+            .with("title", format!("Event {nth}"))
+            .with(
+                "start_date",
+                tomorrow.format("%Y-%m-%d 12:00:00").to_string(),
+            );
+        site.account
+            .edit(|truth| truth.add(Collection::Events, event))
+            .unwrap();
+    }
+    site.account.set_switches(Switches {
+        short_lists,
+        ..Switches::default()
+    });
+    site
+}
+
 async fn is_read_whole(app: &TestApp, switches: Switches) {
     let site = site_of(app, CLIENT_COUNT).await;
     site.account.set_switches(switches);
@@ -177,8 +218,72 @@ on_both_databases! {
         site.assert_recovers().await;
     }
 
-    async fn a_record_listed_twice_with_different_content_is_incomplete(app: &TestApp) {
-        is_incomplete(app, FaultKind::DuplicateRow { changed: true }).await;
+    async fn a_record_listed_twice_with_different_content_freezes_no_other(app: &TestApp) {
+        let site = walked_site(app, Order::Ascending).await;
+        site.account.inject(Fault::new(FaultKind::DuplicateRow { changed: true }).on(CLIENTS));
+        assert_ended_well(&site.sync().await);
+        let (records, twice) = (site.records().await, site.client(0));
+        assert_eq!(records.lead(&site.client(120)).company.as_deref(), Some("Changed upstream"));
+        // The later one stands.
+        assert_eq!(records.lead(&twice).company.as_deref(), Some("Changed between pages"));
+        site.account.clear_faults();
+        site.sync_well().await;
+    }
+
+    async fn a_field_that_changes_with_every_answer_freezes_nothing(app: &TestApp) {
+        let site = walked_site(app, Order::Ascending).await;
+        for request in 1..=8 {
+            site.account.before_request(CLIENTS, request, move |truth| {
+                for client in &mut truth.clients {
+                    client.set("whiteboard", format!("answer {request}"));
+                }
+            });
+        }
+        assert_ended_well(&site.sync().await);
+        let changed = site.records().await.lead(&site.client(120)).company.clone();
+        assert_eq!(changed.as_deref(), Some("Changed upstream"));
+        site.sync_well().await;
+    }
+
+    async fn two_rows_that_change_places_between_two_pages_are_both_there(app: &TestApp) {
+        let site = walked_site(app, Order::Ascending).await;
+        // The one that came twice hides that the other one never came: the total is right.
+        site.account.before_request(CLIENTS, 2, |truth| truth.clients.swap(50, 150));
+        site.sync_well().await;
+        assert_eq!(site.records().await.live_ids(Stream::Leads).len(), CLIENT_COUNT);
+    }
+
+    async fn a_row_that_a_list_lacks_again_and_again_is_asked_for_by_its_id(app: &TestApp) {
+        let site = walked_site(app, Order::Ascending).await;
+        for request in [2, 6] {
+            site.account.before_request(CLIENTS, request, |truth| truth.clients.swap(50, 150));
+        }
+        site.account.reset_requests();
+        assert_ended_well(&site.sync().await);
+        assert_eq!(site.records().await.live_ids(Stream::Leads).len(), CLIENT_COUNT);
+        let requests = site.account.requests();
+        assert_eq!(requests.iter().filter(|request| request.endpoint == CLIENT_BY_ID).count(), 1);
+        site.sync_well().await;
+    }
+
+    async fn lists_that_know_no_pages_are_read_whole(app: &TestApp) {
+        for count in [100, 130, 250] {
+            let site = short_lists_of(app, count, ShortLists::Whole).await;
+            site.sync_well().await;
+            let records = site.records().await;
+            assert_eq!(records.live_ids(Stream::SalesCycles).len(), count);
+            assert_eq!(records.live_ids(Stream::Notes).len(), count);
+            assert_eq!(records.live_ids(Stream::ScheduledActivities).len(), count);
+            site.sync_well().await;
+        }
+    }
+
+    async fn lists_that_give_their_first_page_only_are_incomplete(app: &TestApp) {
+        let site = short_lists_of(app, 130, ShortLists::FirstPage).await;
+        let report = site.sync().await;
+        for name in [Stream::SalesCycles, Stream::Notes, Stream::ScheduledActivities] {
+            assert_eq!(stream(&report, name).reason, Some(ReasonCode::IncompleteListing), "{name}");
+        }
     }
 
     async fn a_record_listed_twice_with_the_same_content_is_one_row(app: &TestApp) {

@@ -100,11 +100,13 @@ on_both_databases! {
     async fn nothing_is_deleted_while_a_record_cannot_be_identified(app: &TestApp) {
         let site = app.small_site().await;
         site.sync_well().await;
-        site.account.delete_client(&site.client(7)).unwrap();
-        site.account.edit(|truth| truth.clients[4].set("client_id", ""));
+        // Opportunities cannot be asked for by their ids.
+        let (live, lost) = (site.records().await.live_ids(Stream::Opportunities).len(), site.opportunity(4));
+        site.account.delete_opportunity(&site.opportunity(7)).unwrap();
+        site.account.edit(|truth| truth.opportunities[4].set("opportunity_id", ""));
         assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::RejectedRecords);
-        assert_eq!(site.records().await.live_ids(Stream::Leads).len(), 12);
-        site.account.edit(|truth| truth.clients[4].set("client_id", "7000005"));
+        assert_eq!(site.records().await.live_ids(Stream::Opportunities).len(), live);
+        site.account.edit(|truth| truth.opportunities[4].set("opportunity_id", lost));
         site.assert_recovers().await;
     }
 

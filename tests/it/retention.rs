@@ -184,6 +184,7 @@ fn snapshot(site: &Site, body: Vec<u8>) -> Snapshot {
             parameters: vec![],
             status: 200,
             body: body.into(),
+            asked_at: site.engine.clock.now(),
             fetched_at: site.engine.clock.now(),
             duration: Duration::ZERO,
             upstream_time: None,

@@ -2,6 +2,8 @@
 
 /// Contacts: the stream `leads`.
 pub const CLIENTS: &str = "read_client_list";
+/// One contact.
+pub const CLIENT_BY_ID: &str = "read_client_by_id";
 /// Opportunities.
 pub const OPPORTUNITIES: &str = "read_opportunity_list";
 /// Stages: the stream `sales_cycles`.

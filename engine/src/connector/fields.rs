@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use chrono::{
-    DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc,
+    DateTime, Datelike, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc,
 };
 use chrono_tz::Tz;
 use entity::{Amount, Timestamp};
@@ -128,7 +128,7 @@ fn without_thousands_separators(text: &str) -> Option<String> {
 /// Reads a moment: with an offset as it says, without one as local time of `zone`.
 fn parse_time(text: &str, zone: Tz) -> Option<Timestamp> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(to_micros(time.with_timezone(&Utc)));
+        return to_micros(time.with_timezone(&Utc));
     }
     let local = [
         "%Y-%m-%d %H:%M:%S%.f",
@@ -141,7 +141,7 @@ fn parse_time(text: &str, zone: Tz) -> Option<Timestamp> {
         let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
         Some(date.and_time(NaiveTime::MIN))
     })?;
-    local_to_utc(local, zone).map(to_micros)
+    local_to_utc(local, zone).and_then(to_micros)
 }
 
 /// Returns the moment at which clocks in `zone` show `local`.
@@ -166,9 +166,10 @@ pub(crate) fn local_to_utc(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Ut
     }
 }
 
-fn to_micros(time: DateTime<Utc>) -> Timestamp {
-    let micros = time.timestamp_micros();
-    DateTime::from_timestamp_micros(micros).unwrap_or(time)
+/// Returns a moment as it can be stored; none in a year that RFC 3339 and databases do not know.
+fn to_micros(time: DateTime<Utc>) -> Option<Timestamp> {
+    let time = DateTime::from_timestamp_micros(time.timestamp_micros())?;
+    (1..=9999).contains(&time.year()).then_some(time)
 }
 
 #[cfg(test)]
@@ -223,6 +224,27 @@ mod tests {
         assert_eq!(
             time("2026-07-01T12:00:00+02:00").unwrap(),
             "2026-07-01T10:00:00+00:00"
+        );
+    }
+
+    #[test]
+    fn a_year_that_needs_more_or_less_than_four_digits_is_unreadable() {
+        for text in [
+            "9999-12-31 23:59:59",
+            "-9999-01-01",
+            "+10000-01-01 00:00:00",
+            "0000-12-31 00:00:00",
+            "9999-12-31T23:59:59-05:00",
+        ] {
+            assert_eq!(time(text), None, "{text}");
+        }
+        assert_eq!(
+            time("9999-12-31 12:00:00").unwrap(),
+            "9999-12-31T17:00:00+00:00"
+        );
+        assert_eq!(
+            time("0001-01-01 00:00:00").unwrap(),
+            "0001-01-01T04:56:02+00:00"
         );
     }
 

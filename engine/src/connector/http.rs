@@ -81,6 +81,8 @@ pub struct Answer {
     pub status: u16,
     /// The decompressed body.
     pub body: Bytes,
+    /// When it was asked for: what was changed since may not be in it.
+    pub asked_at: Timestamp,
     /// When it had arrived.
     pub fetched_at: Timestamp,
     /// From sending the request to the last byte.
@@ -242,7 +244,7 @@ impl Upstream {
     async fn send(&self, listing: &Listing, parameters: &[Parameter]) -> Result<Answer, Unusable> {
         let endpoint = &listing.endpoint;
         let url = self.url(endpoint)?;
-        let started = Instant::now();
+        let (asked_at, started) = (self.clock.now(), Instant::now());
         let exchange = self.exchange(url, listing, parameters);
         let exchanged = tokio::time::timeout(self.request_timeout, exchange)
             .await
@@ -252,6 +254,7 @@ impl Upstream {
             parameters: parameters.to_vec(),
             status: exchanged.status,
             body: exchanged.body,
+            asked_at,
             fetched_at: self.clock.now(),
             duration: started.elapsed(),
             upstream_time: exchanged.date,

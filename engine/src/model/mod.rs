@@ -50,9 +50,9 @@ pub struct RecordTable {
     pub boundary: Option<BoundaryColumn>,
     /// The column that holds the record's exact text.
     pub raw: &'static str,
-    /// The columns that say when a row was last written.
-    pub written_at: &'static [&'static str],
-    /// The upstream's own version of the record, among [`RecordTable::columns`]: of two, the newer one stays.
+    /// The column that says when the record was asked for, where one may be read by itself beside others.
+    pub read_at: Option<&'static str>,
+    /// The upstream's own version of the record, among [`RecordTable::columns`].
     pub version: Option<&'static str>,
     /// The column that says when the upstream last sent word of a record.
     pub told_at: Option<&'static str>,
@@ -66,7 +66,7 @@ impl RecordTable {
             columns,
             boundary: None,
             raw: "raw_json",
-            written_at: &["updated_at"],
+            read_at: None,
             version: None,
             told_at: None,
         }

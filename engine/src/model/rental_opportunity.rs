@@ -72,7 +72,7 @@ pub struct RentalOpportunity {
 impl RentalOpportunity {
     pub(super) const TABLE: RecordTable = RecordTable {
         raw: "data",
-        written_at: &["updated_at", "synced_at"],
+        read_at: Some("synced_at"),
         version: Some("upstream_updated_at"),
         told_at: Some("last_webhook_at"),
         ..RecordTable::new(

@@ -21,7 +21,7 @@ pub(super) async fn write(
     tx: &DatabaseTransaction,
     outcome: &StreamOutcome,
 ) -> Result<()> {
-    if outcome.reading.lacks_rows {
+    if outcome.reading.lacks_rows || !outcome.reading.doubted.is_empty() {
         return Ok(());
     }
     let slices = &outcome.reading.slices;
@@ -43,9 +43,13 @@ pub(super) async fn write(
     {
         forgetting.forget_changes().await?;
     }
-    forgetting.forget_gone().await?;
+    let (lacking, slices): (Vec<&SliceReading>, Vec<&SliceReading>) =
+        slices.iter().partition(|read| read.lacks_rows);
+    let lacking = lacking.into_iter().map(|read| read.slice.as_ref());
+    let forgotten: Vec<&Slice> = lacking.chain(&outcome.reading.gone).collect();
+    forgetting.forget_slices(&forgotten).await?;
     forgetting.forget_larger().await?;
-    forgetting.proof.give(slices).await?;
+    forgetting.proof.give(&slices).await?;
     let same = OnConflict::columns([
         coverage::Column::TenantId,
         coverage::Column::ConnectionId,
@@ -94,10 +98,11 @@ struct Forgetting<'a> {
 }
 
 impl Forgetting<'_> {
-    /// What belonged to a record that is gone must not come back from old snapshots.
-    async fn forget_gone(&self) -> Result<()> {
-        for slices in self.outcome.reading.gone.chunks(CHUNK) {
-            self.forget(slice().is_in(slices.iter().map(Slice::key)))
+    /// What belonged to a record that is gone must not come back from old snapshots, and what lacks rows is to be read
+    /// again.
+    async fn forget_slices(&self, forgotten: &[&Slice]) -> Result<()> {
+        for slices in forgotten.chunks(CHUNK) {
+            self.forget(slice().is_in(slices.iter().map(|slice| slice.key())))
                 .await?;
         }
         Ok(())

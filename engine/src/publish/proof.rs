@@ -35,7 +35,7 @@ impl<'a> Proof<'a> {
     }
 
     /// Marks what readings consist of, where that differs from the readings before.
-    pub(super) async fn give(&self, slices: &[SliceReading]) -> Result<()> {
+    pub(super) async fn give(&self, slices: &[&SliceReading]) -> Result<()> {
         let differing = || slices.iter().map(|slice| &slice.differing);
         let gone: Vec<_> = differing().flat_map(|pages| &pages.gone).collect();
         for ids in gone.chunks(CHUNK) {

@@ -1,11 +1,12 @@
 //! Writes the records of a stream: the new, the changed, the returned and the vanished ones.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use entity::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 use tokio::task::JoinHandle;
+use tracing::info;
 
 use super::upsert::Upsert;
 use super::{CHUNK, Effect, Publication};
@@ -21,13 +22,14 @@ const KEY: [&str; 3] = ["tenant_id", "connection_id", "upstream_id"];
 /// What a row keeps for ever.
 const KEPT: [&str; 3] = ["id", "first_run_id", "created_at"];
 /// Columns of every record table behind its own ones and its text.
-const TRAILING: [&str; 6] = [
+const TRAILING: [&str; 7] = [
     "content_hash",
     "snapshot_id",
     "first_run_id",
     "last_run_id",
     "created_at",
     "deleted_at",
+    "updated_at",
 ];
 
 /// Pages whose rows are made while earlier ones are written.
@@ -35,49 +37,54 @@ const AHEAD: usize = 8;
 
 type Row = Vec<Value>;
 
-/// A row, and what tells it from other versions of it.
+/// A row, and the record that it mirrors.
 struct Made {
     upstream_id: String,
-    version: Option<Timestamp>,
     row: Row,
 }
 
-/// Where rows go.
+/// Where rows go, in the order in which their records were read: of two rows of a record the later one stays.
 struct Sink {
     upsert: Upsert,
-    /// The newest version of each record, where records have versions and may have been read twice.
-    newest: Option<BTreeMap<String, Made>>,
+    /// The records whose rows wait for being written with the next statement, which takes each row once.
+    waiting: HashSet<String>,
+    /// How many rows were taken.
+    count: u64,
 }
 
 impl Sink {
     fn new(publication: &Publication<'_>, backend: DbBackend, table: &RecordTable) -> Self {
-        // A rebuild trusts no row, not even one that says it is newer.
-        let version = table
-            .version
+        // A rebuild trusts no row, not even one that says it was read later.
+        let read_at = table
+            .read_at
             .filter(|_| publication.effect == Effect::Publish);
         Self {
-            upsert: upsert(backend, table).newest_by(version),
-            newest: table.version.is_some().then(BTreeMap::new),
+            upsert: upsert(backend, table).unless_read_after(read_at),
+            waiting: HashSet::with_capacity(CHUNK),
+            count: 0,
         }
     }
 
     async fn add(&mut self, tx: &DatabaseTransaction, made: Made) -> Result<()> {
-        let Some(newest) = &mut self.newest else {
-            return self.upsert.push(tx, made.row).await;
-        };
-        let known = newest.get(&made.upstream_id);
-        if known.is_none_or(|known| known.version <= made.version) {
-            newest.insert(made.upstream_id.clone(), made);
+        if self.waiting.len() == CHUNK || self.waiting.contains(&made.upstream_id) {
+            self.upsert.flush(tx).await?;
+            self.waiting.clear();
         }
-        Ok(())
+        self.waiting.insert(made.upstream_id);
+        self.count += 1;
+        self.upsert.push(tx, made.row).await
     }
 
-    /// Writes the rest and returns how many rows were written in all.
-    async fn finish(mut self, tx: &DatabaseTransaction) -> Result<u64> {
-        for made in self.newest.into_iter().flat_map(BTreeMap::into_values) {
-            self.upsert.push(tx, made.row).await?;
+    /// Writes the rest and returns how many rows were taken in all.
+    async fn finish(self, tx: &DatabaseTransaction) -> Result<u64> {
+        let affected = self.upsert.finish(tx).await?;
+        if affected < self.count {
+            info!(
+                rows = self.count - affected,
+                "rows that were read later stay"
+            );
         }
-        self.upsert.finish(tx).await
+        Ok(self.count)
     }
 }
 
@@ -101,13 +108,14 @@ pub(super) async fn write(
     while let Some(rows) = ahead.pop_front() {
         write_rows(tx, &mut sink, Some(rows)).await?;
     }
-    let affected = sink.finish(tx).await?;
-    let expected = outcome.reading.counters.written();
-    if affected == expected {
+    let count = sink.finish(tx).await?;
+    let counters = &outcome.reading.counters;
+    let expected = counters.written() + counters.superseded;
+    if count == expected {
         return Ok(());
     }
     Err(Error::Internal(format!(
-        "{affected} rows of {} were written instead of {expected}",
+        "{count} rows of {} were written instead of {expected}",
         outcome.stream
     )))
 }
@@ -116,7 +124,7 @@ fn upsert(backend: DbBackend, table: &RecordTable) -> Upsert {
     let leading = ["id", "tenant_id", "connection_id", "upstream_id"];
     let own = table.columns.iter().map(|(name, _)| name);
     let columns = leading.iter().chain(own).chain([&table.raw]);
-    let columns = columns.chain(&TRAILING).chain(table.written_at).copied();
+    let columns = columns.chain(&TRAILING).copied().chain(table.read_at);
     Upsert::new(backend, table.name, columns.collect(), &KEY, &KEPT)
 }
 
@@ -177,7 +185,6 @@ impl RowMaker {
             let content = content.map_err(|_| changed())?;
             Ok(Made {
                 upstream_id: content.normalized.record.upstream_id().to_owned(),
-                version: content.normalized.record.version(),
                 row: self.row(text, content),
             })
         };
@@ -193,18 +200,19 @@ impl RowMaker {
             self.lease.connection.into(),
             record.upstream_id().into(),
         ];
-        let trailing: [Value; 6] = [
+        let trailing: [Value; 7] = [
             content.hash.to_vec().into(),
             self.page.snapshot.into(),
             run.into(),
             run.into(),
             now.into(),
             None::<Timestamp>.into(),
+            now.into(),
         ];
-        let written_at = self.table.written_at.iter().map(|_| now.into());
+        let read_at = self.table.read_at.map(|_| self.page.asked_at.into());
         let values = leading.into_iter().chain(record.into_values());
         let values = values.chain([text.into()]).chain(trailing);
-        values.chain(written_at).collect()
+        values.chain(read_at).collect()
     }
 }
 
@@ -220,11 +228,13 @@ pub(super) async fn mark_deleted(
 ) -> Result<()> {
     let now = publication.now();
     let table = model::table(publication.connection.source, outcome.stream)?;
+    let read_at = table.read_at.map(|column| format!(", {column} = $1"));
     for rows in outcome.reading.vanished.chunks(CHUNK) {
         let places: Vec<String> = (0..rows.len()).map(|row| format!("${}", row + 4)).collect();
         let sql = format!(
-            "UPDATE {} SET deleted_at = $1, updated_at = $1, last_run_id = $2 WHERE tenant_id = $3 AND deleted_at IS NULL AND id IN ({})",
+            "UPDATE {} SET deleted_at = $1, updated_at = $1{}, last_run_id = $2 WHERE tenant_id = $3 AND deleted_at IS NULL AND id IN ({})",
             table.name,
+            read_at.as_deref().unwrap_or_default(),
             places.join(", ")
         );
         let fixed: [Value; 3] = [

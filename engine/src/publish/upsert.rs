@@ -15,8 +15,8 @@ pub(super) struct Upsert {
     columns: Vec<&'static str>,
     /// Columns whose values identify a row, and columns that are overwritten.
     conflict: (Vec<&'static str>, Vec<&'static str>),
-    /// The column that says which of two versions of a row is newer.
-    version: Option<&'static str>,
+    /// The column that says when the record of a row was asked for.
+    read_at: Option<&'static str>,
     full_chunk: String,
     values: Vec<Value>,
     affected: u64,
@@ -38,7 +38,7 @@ impl Upsert {
             table,
             columns,
             conflict: (key.to_vec(), overwritten),
-            version: None,
+            read_at: None,
             full_chunk: String::new(),
             values: vec![],
             affected: 0,
@@ -47,9 +47,10 @@ impl Upsert {
         upsert
     }
 
-    /// The same, but a row whose `version` is newer than the given one stays; none is older than any.
-    pub(super) fn newest_by(self, version: Option<&'static str>) -> Self {
-        let mut upsert = Self { version, ..self };
+    /// The same, but a row that was read after the given one stays: one record may be read and published while a long
+    /// list is still under way. A time yet to come is of a clock that is wrong, and says nothing.
+    pub(super) fn unless_read_after(self, read_at: Option<&'static str>) -> Self {
+        let mut upsert = Self { read_at, ..self };
         upsert.full_chunk = upsert.sql(CHUNK);
         upsert
     }
@@ -69,12 +70,18 @@ impl Upsert {
         Ok(())
     }
 
-    /// Writes the rest and returns how many rows were written in all.
-    pub(super) async fn finish(mut self, tx: &DatabaseTransaction) -> Result<u64> {
+    /// Writes what has been added.
+    pub(super) async fn flush(&mut self, tx: &DatabaseTransaction) -> Result<()> {
         if !self.values.is_empty() {
             let sql = self.sql(self.values.len() / self.columns.len());
             self.execute(tx, sql).await?;
         }
+        Ok(())
+    }
+
+    /// Writes the rest and returns how many rows were written in all.
+    pub(super) async fn finish(mut self, tx: &DatabaseTransaction) -> Result<u64> {
+        self.flush(tx).await?;
         Ok(self.affected)
     }
 
@@ -122,11 +129,12 @@ impl Upsert {
             key.join(", "),
             assignments.join(", ")
         );
-        if let Some(version) = self.version {
+        if let Some(read_at) = self.read_at {
             let table = self.table;
+            // The row that would be written carries the time of writing: nothing can have been read later.
             let _ = write!(
                 sql,
-                " WHERE {table}.{version} IS NULL OR excluded.{version} >= {table}.{version}"
+                " WHERE {table}.{read_at} <= excluded.{read_at} OR {table}.{read_at} > excluded.updated_at"
             );
         }
         sql

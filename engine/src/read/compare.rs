@@ -20,6 +20,8 @@ pub(crate) struct Sight {
     pub(crate) compared: u64,
     /// The upstream's own version, where it has one.
     pub(crate) version: Option<Timestamp>,
+    /// Whether it stands, whatever was seen before: it was asked for by its id.
+    pub(crate) is_final: bool,
 }
 
 /// What a record is to the mirror.
@@ -28,23 +30,23 @@ pub(crate) enum Comparison {
     Added,
     Changed,
     Revived,
-    /// The row is the same, or newer.
+    /// The row is the same.
     Unchanged,
     Duplicate,
-    /// Read before in an older version, which is not published yet.
+    /// Read before with other content, which is not published yet.
     Superseding,
-    /// Listed before with other content: the list moved while it was read.
+    /// Listed before by the same list with other content.
     Conflict,
+    /// Older than what is known of it, or without its stamp: the record itself must be asked for.
+    Doubted,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Known {
-    /// Head of the hash that stands for the row; meaningless for rows the mirror does not have.
-    stored: u64,
-    /// Head of the hash that stands for the record as read.
-    read: u64,
-    /// The newest version known of it, in microseconds; the smallest number where there is none.
-    version: i64,
+    /// Head of the hash that stands for the row, and its version; meaningless for rows the mirror does not have.
+    stored: State,
+    /// The same for the record as read.
+    read: State,
     /// The reading that saw it.
     seen_by: Option<Generation>,
     is_stored: bool,
@@ -53,14 +55,20 @@ struct Known {
     is_written: bool,
 }
 
+/// What a record says, and since when: in microseconds, the smallest number where it does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct State {
+    content: u64,
+    version: i64,
+}
+
 /// The oldest version there can be.
 const NO_VERSION: i64 = i64::MIN;
 
 impl Known {
     const UNKNOWN: Self = Self {
-        stored: 0,
-        read: 0,
-        version: NO_VERSION,
+        stored: State::NONE,
+        read: State::NONE,
         seen_by: None,
         is_stored: false,
         is_live: false,
@@ -68,10 +76,9 @@ impl Known {
     };
 
     /// Notes a sight that is to be written.
-    fn write(&mut self, generation: Generation, compared: u64, version: i64) {
+    fn write(&mut self, generation: Generation, state: State) {
         self.seen_by = Some(generation);
-        self.read = compared;
-        self.version = version;
+        self.read = state;
         self.is_written = true;
     }
 
@@ -83,8 +90,15 @@ impl Known {
     }
 }
 
+impl State {
+    const NONE: Self = Self {
+        content: 0,
+        version: NO_VERSION,
+    };
+}
+
 /// The rows of one stream of one connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct KnownRows {
     rows: HashMap<u128, Known>,
     live: u64,
@@ -92,30 +106,38 @@ pub struct KnownRows {
     /// How many readings had begun when something was published last.
     published: u32,
     withdrawn: HashSet<Generation>,
-    /// Whether records have versions, by which rows that were read twice are told apart.
-    is_versioned: bool,
-    /// Whether a row that is newer than what was read stays.
-    keeps_newer: bool,
-    /// Whether of two sights of one version the first one counts: answers are read from the latest on.
+    /// Whether what a list says of a record is believed, however old it says it is.
+    believes_lists: bool,
+    /// Whether the first of two sights is the later one: answers are read from the latest on.
     is_later_first: bool,
     /// Later stamps say nothing, in microseconds.
     latest: i64,
 }
 
-impl KnownRows {
-    /// No rows yet, of records that have versions or not.
-    pub(super) fn new(is_versioned: bool, keeps_newer: bool) -> Self {
+impl Default for KnownRows {
+    fn default() -> Self {
         Self {
-            is_versioned,
-            keeps_newer,
+            rows: HashMap::new(),
+            live: 0,
+            generations: 0,
+            published: 0,
+            withdrawn: HashSet::new(),
+            believes_lists: false,
+            is_later_first: false,
             latest: i64::MAX,
-            ..Self::default()
         }
     }
+}
 
+impl KnownRows {
     /// Expects answers from the latest on, of which each may hold what a later one holds, too.
     pub(crate) fn later_first(&mut self) {
         self.is_later_first = true;
+    }
+
+    /// Believes what lists say of records, however old they say it is.
+    pub(crate) fn believe_lists(&mut self) {
+        self.believes_lists = true;
     }
 
     /// Has stamps after `latest`, a moment yet to come, say nothing.
@@ -145,8 +167,10 @@ impl KnownRows {
     pub(super) fn insert(&mut self, row: &Row) {
         self.live += u64::from(row.is_live);
         let known = Known {
-            stored: hash::head(&row.compared),
-            version: micros(row.version),
+            stored: State {
+                content: hash::head(&row.compared),
+                version: micros(row.version),
+            },
             is_stored: true,
             is_live: row.is_live,
             ..Known::UNKNOWN
@@ -179,6 +203,8 @@ impl KnownRows {
     }
 
     /// Notes that `generation` saw a record, and says what it is to the mirror.
+    ///
+    /// The later reading wins. A list that shows an older state than is known is doubted instead.
     pub(crate) fn see(
         &mut self,
         generation: Generation,
@@ -196,15 +222,17 @@ impl KnownRows {
     }
 
     fn see_first(&self, generation: Generation, known: &mut Known, sight: Sight) -> Comparison {
-        let Sight { compared, version } = sight;
-        let version = micros(version);
-        let is_older = self.keeps_newer && version < known.version;
-        let is_same = known.is_live && known.stored == compared;
-        if known.is_stored && (is_older || is_same) {
+        let state = sight.state();
+        if known.is_live && known.stored.content == state.content {
             known.keep(generation);
             return Comparison::Unchanged;
         }
-        known.write(generation, compared, version);
+        // That a record is listed proves that it is there: one that was gone is back, whatever its stamp.
+        if known.is_live && self.doubts(known.stored, sight) {
+            known.keep(generation);
+            return Comparison::Doubted;
+        }
+        known.write(generation, state);
         match (known.is_stored, known.is_live) {
             (false, _) => Comparison::Added,
             (true, false) => Comparison::Revived,
@@ -212,29 +240,32 @@ impl KnownRows {
         }
     }
 
-    /// A record that was read before in this run: of two versions the newer one counts, of two sights of one
-    /// version the later one.
     fn see_again(&self, generation: Generation, known: &mut Known, sight: Sight) -> Comparison {
-        let Sight { compared, version } = sight;
-        let version = micros(version);
-        if known.read == compared {
+        let state = sight.state();
+        if self.is_later_first || known.read.content == state.content {
             return Comparison::Duplicate;
         }
-        let is_same_reading = known.seen_by == Some(generation) && !self.is_later_first;
-        if !self.is_versioned || (is_same_reading && version == known.version) {
+        if !sight.is_final
+            && known.seen_by == Some(generation)
+            && known.read.version == state.version
+        {
             return Comparison::Conflict;
         }
-        let is_older = version < known.version;
-        if is_older || (self.is_later_first && version == known.version) {
-            return Comparison::Duplicate;
+        if self.doubts(known.read, sight) {
+            return Comparison::Doubted;
         }
         let is_pending = known.is_written && self.is_unpublished(known);
-        known.write(generation, compared, version);
+        known.write(generation, state);
         if is_pending {
             Comparison::Superseding
         } else {
             Comparison::Changed
         }
+    }
+
+    fn doubts(&self, known: State, sight: Sight) -> bool {
+        let believes = sight.is_final || self.believes_lists;
+        !believes && self.believed(micros(sight.version)) < self.believed(known.version)
     }
 
     /// Notes that all that was read is published, and that `vanished` are gone.
@@ -290,6 +321,15 @@ impl KnownRows {
     }
 }
 
+impl Sight {
+    fn state(self) -> State {
+        State {
+            content: self.compared,
+            version: micros(self.version),
+        }
+    }
+}
+
 fn micros(version: Option<Timestamp>) -> i64 {
     version.map_or(NO_VERSION, |version| version.timestamp_micros())
 }
@@ -313,11 +353,7 @@ mod tests {
 
     /// Rows of content 1 and version 10.
     fn versioned(ids: &[&str]) -> KnownRows {
-        let mut known = KnownRows {
-            is_versioned: true,
-            keeps_newer: true,
-            ..KnownRows::default()
-        };
+        let mut known = KnownRows::default();
         for id in ids {
             known.insert(&Row {
                 upstream_id: (*id).to_owned(),
@@ -337,6 +373,14 @@ mod tests {
         Sight {
             compared: hash::head(&[content; 32]),
             version,
+            is_final: false,
+        }
+    }
+
+    fn by_id(content: u8, version: Option<Timestamp>) -> Sight {
+        Sight {
+            is_final: true,
+            ..sight(content, version)
         }
     }
 
@@ -370,19 +414,49 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_row_stays() {
-        let mut known = versioned(&["a", "b", "c"]);
-        let reading = known.begin();
-        let mut see =
-            |id: &str, content, version| known.see(reading, hash::key(id), sight(content, version));
-        assert_eq!(see("a", 2, at(9)), Comparison::Unchanged);
-        assert_eq!(see("a", 1, at(10)), Comparison::Duplicate);
-        assert_eq!(see("b", 2, None), Comparison::Unchanged);
-        assert_eq!(see("c", 2, at(10)), Comparison::Changed);
+    fn an_older_sight_is_doubted_until_the_record_itself_was_asked_for() {
+        let mut known = versioned(&["a", "b", "c", "d"]);
+        let (list, record) = (known.begin(), known.begin());
+        let mut see = |reading, id: &str, sight| known.see(reading, hash::key(id), sight);
+        assert_eq!(see(list, "a", sight(2, at(9))), Comparison::Doubted);
+        assert_eq!(see(record, "a", by_id(2, at(9))), Comparison::Changed);
+        assert_eq!(see(list, "b", sight(2, None)), Comparison::Doubted);
+        assert_eq!(see(record, "b", by_id(1, at(10))), Comparison::Duplicate);
+        assert_eq!(see(list, "c", sight(2, at(10))), Comparison::Changed);
+        assert_eq!(see(list, "d", sight(2, at(11))), Comparison::Changed);
+        assert_eq!(see(record, "d", sight(1, at(10))), Comparison::Doubted);
+        assert_eq!(see(record, "d", by_id(1, at(10))), Comparison::Superseding);
     }
 
     #[test]
-    fn of_two_versions_the_newer_one_counts() {
+    fn a_stamp_yet_to_come_says_nothing() {
+        let mut known = versioned(&["a", "b"]);
+        known.doubt_stamps_after(at(10).unwrap());
+        let reading = known.begin();
+        let mut see = |id: &str, sight| known.see(reading, hash::key(id), sight);
+        assert_eq!(see("a", sight(2, at(11))), Comparison::Doubted);
+        assert_eq!(see("a", by_id(2, at(11))), Comparison::Changed);
+        known.settle(&[]);
+        let later = known.begin();
+        let mut see = |id: &str, sight| known.see(later, hash::key(id), sight);
+        assert_eq!(see("a", sight(3, at(9))), Comparison::Changed);
+    }
+
+    #[test]
+    fn a_dead_row_does_not_outlive_its_record() {
+        let mut known = versioned(&["a"]);
+        let gone = Vanished {
+            id: entity::RecordId::from_uuid(uuid::Uuid::nil()),
+            upstream_id: "a".to_owned(),
+        };
+        known.settle(&[gone]);
+        let reading = known.begin();
+        let seen = known.see(reading, hash::key("a"), sight(1, None));
+        assert_eq!(seen, Comparison::Revived);
+    }
+
+    #[test]
+    fn of_two_sights_the_later_one_counts() {
         let mut known = versioned(&["a", "b"]);
         let (first, second) = (known.begin(), known.begin());
         let mut see = |reading, id: &str, content, version| {
@@ -391,10 +465,21 @@ mod tests {
         assert_eq!(see(first, "a", 2, at(11)), Comparison::Changed);
         assert_eq!(see(first, "a", 3, at(11)), Comparison::Conflict);
         assert_eq!(see(first, "a", 3, at(12)), Comparison::Superseding);
-        assert_eq!(see(second, "a", 4, at(11)), Comparison::Duplicate);
+        assert_eq!(see(second, "a", 4, at(11)), Comparison::Doubted);
         assert_eq!(see(second, "a", 4, at(12)), Comparison::Superseding);
         assert_eq!(see(first, "b", 1, at(10)), Comparison::Unchanged);
         assert_eq!(see(first, "b", 2, at(11)), Comparison::Changed);
+    }
+
+    #[test]
+    fn a_withdrawn_reading_leaves_no_version_behind() {
+        let mut known = versioned(&["a"]);
+        let first = known.begin();
+        known.see(first, hash::key("a"), sight(2, at(20)));
+        known.withdraw(first);
+        let second = known.begin();
+        let seen = known.see(second, hash::key("a"), sight(3, at(15)));
+        assert_eq!(seen, Comparison::Changed);
     }
 
     #[test]

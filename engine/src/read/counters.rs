@@ -17,8 +17,10 @@ pub struct Counters {
     pub changed: u64,
     /// Records the mirror has just so.
     pub unchanged: u64,
-    /// Records that were listed before with the same content.
+    /// Records that were read before, or are asked for once more: of several readings one is counted.
     pub duplicate: u64,
+    /// Of the duplicate ones, those whose row is written with what was read later.
+    pub superseded: u64,
     /// Records that could not be normalized.
     pub rejected: u64,
     /// Rows of the mirror that the upstream no longer has.
@@ -43,6 +45,7 @@ impl Counters {
         self.changed += other.changed;
         self.unchanged += other.unchanged;
         self.duplicate += other.duplicate;
+        self.superseded += other.superseded;
         self.rejected += other.rejected;
         self.deleted += other.deleted;
         self.revived += other.revived;
@@ -62,7 +65,10 @@ impl Counters {
     /// Checks that every record that was read is accounted for.
     pub fn check(&self) -> Result<()> {
         let accounted = self.added + self.changed + self.unchanged + self.duplicate + self.rejected;
-        if accounted == self.read && self.revived <= self.changed {
+        if accounted == self.read
+            && self.revived <= self.changed
+            && self.superseded <= self.duplicate
+        {
             return Ok(());
         }
         Err(Error::Internal(format!(

@@ -7,45 +7,66 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use entity::Stream;
+
+use super::brake::Brake;
 use super::compare::KnownRows;
 use super::counters::Counters;
+use super::doubts::MAX_DOUBTED;
 use super::outcome::StreamReading;
+use super::reader::Reader;
 use super::slice::SliceReading;
 use super::vanish::Vanished;
-use crate::settings::BrakeLimits;
+use crate::error::Result;
 
 /// The deletions of a run.
 #[derive(Debug)]
 pub(crate) struct DeletionWatch {
-    /// When a deletion is too large to be believed; none when any is believed this time.
-    limits: Option<BrakeLimits>,
-    /// Rows that were live when the run began.
-    live: u64,
+    /// When a deletion is too large to be believed, once a row is missing; none when any is believed this time.
+    brake: Option<Brake>,
+    is_loaded: bool,
     /// Rows that are gone, by the ids of their records.
     gone: BTreeMap<String, Vanished>,
     /// Rows that are missing somewhere and were not asked for any more.
     passed_over: u64,
     /// What lacks these rows.
     lacking: Vec<SliceReading>,
+    /// How many records were asked for because a list is doubted.
+    doubted: usize,
 }
 
 impl DeletionWatch {
-    /// Begins to watch a stream of `live` rows.
-    pub(crate) fn new(limits: Option<BrakeLimits>, live: u64) -> Self {
+    /// Begins to watch a stream.
+    pub(crate) fn new() -> Self {
         Self {
-            limits,
-            live,
+            brake: None,
+            is_loaded: false,
             gone: BTreeMap::new(),
             passed_over: 0,
             lacking: vec![],
+            doubted: 0,
         }
+    }
+
+    /// Counts a record that is to be asked for because a list is doubted; false when there were enough.
+    pub(super) fn may_ask(&mut self) -> bool {
+        self.doubted += 1;
+        self.doubted <= MAX_DOUBTED
     }
 
     /// Whether more rows are gone than can be believed.
     pub(super) fn is_stopped(&self) -> bool {
         let count = self.gone.len() as u64;
-        self.limits
-            .is_some_and(|limits| limits.stops(count, self.live))
+        self.brake.is_some_and(|brake| brake.stops(count))
+    }
+
+    /// Loads the brake, when it is needed: most runs delete nothing, and one of a single record is wanted soon.
+    pub(crate) async fn load_brake(&mut self, reader: &Reader<'_>, stream: Stream) -> Result<()> {
+        if !self.is_loaded {
+            self.brake = reader.brake(stream).await?;
+            self.is_loaded = true;
+        }
+        Ok(())
     }
 
     /// Notes a row that is gone.
@@ -66,6 +87,8 @@ impl DeletionWatch {
             pages: vec![],
             rejects: vec![],
             differing: read.differing.clone(),
+            listed_twice: read.listed_twice,
+            lacks_rows: false,
         };
         self.lacking.extend(slices.iter().map(bare));
     }
@@ -75,8 +98,16 @@ impl DeletionWatch {
     /// A record that was read after it had been gone is none of them.
     pub(crate) fn conclude(self, known: &KnownRows) -> StreamReading {
         if self.is_stopped() {
+            // What was read of them before does not count, either: every run says so until a person has decided.
+            let lacking = self.lacking.into_iter();
             return StreamReading {
                 held_back: self.gone.len() as u64 + self.passed_over,
+                slices: lacking
+                    .map(|slice| SliceReading {
+                        lacks_rows: true,
+                        ..slice
+                    })
+                    .collect(),
                 ..StreamReading::default()
             };
         }
@@ -99,9 +130,11 @@ mod tests {
     use entity::RecordId;
 
     use super::*;
+    use crate::settings::BrakeLimits;
 
-    fn watch(limits: Option<BrakeLimits>, gone: u32) -> DeletionWatch {
-        let mut watch = DeletionWatch::new(limits, 10);
+    fn watch(limits: Option<BrakeLimits>, recent: u64, gone: u32) -> DeletionWatch {
+        let mut watch = DeletionWatch::new();
+        watch.brake = limits.map(|limits| Brake::new(limits, 10, recent));
         for number in 0..gone {
             watch.note(&Vanished {
                 id: RecordId::from_uuid(uuid::Uuid::from_u128(number.into())),
@@ -121,12 +154,15 @@ mod tests {
         let limits = BrakeLimits {
             max_deleted_percent: 20,
             max_deleted_rows: 3,
+            max_deleted_percent_per_day: 40,
+            max_deleted_rows_per_day: 5,
         };
-        assert_eq!(concluded(watch(Some(limits), 3)), (3, 0));
-        let mut stopped = watch(Some(limits), 4);
+        assert_eq!(concluded(watch(Some(limits), 0, 3)), (3, 0));
+        assert_eq!(concluded(watch(Some(limits), 3, 3)), (0, 3));
+        let mut stopped = watch(Some(limits), 0, 4);
         assert!(stopped.is_stopped());
         stopped.pass_over(2);
         assert_eq!(concluded(stopped), (0, 6));
-        assert_eq!(concluded(watch(None, 10)), (10, 0));
+        assert_eq!(concluded(watch(None, 0, 10)), (10, 0));
     }
 }

@@ -43,7 +43,26 @@ impl Mirror<'_> {
             "SELECT COUNT(*) FROM {} WHERE tenant_id = $1 AND connection_id = $2 AND deleted_at IS NULL",
             model::table(self.source, stream)?.name
         );
-        let statement = self.statement(sql, &[]);
+        self.count(self.statement(sql, &[])).await
+    }
+}
+
+impl Mirror<'_> {
+    /// Counts the rows of `stream` that were deleted since, save by runs in which a person let all deletions through.
+    pub(crate) async fn deleted_since(&self, stream: Stream, since: Timestamp) -> Result<u64> {
+        let sql = format!(
+            "SELECT COUNT(*) FROM {} r WHERE r.tenant_id = $1 AND r.connection_id = $2 AND r.deleted_at >= $3 \
+             AND NOT EXISTS (SELECT 1 FROM sync_runs s WHERE s.tenant_id = r.tenant_id AND s.id = r.last_run_id \
+             AND s.accepts_deletes)",
+            model::table(self.source, stream)?.name
+        );
+        let backend = self.database.reader().get_database_backend();
+        let values: [Value; 3] = [self.tenant.into(), self.connection.into(), since.into()];
+        self.count(Statement::from_sql_and_values(backend, sql, values))
+            .await
+    }
+
+    async fn count(&self, statement: Statement) -> Result<u64> {
         let row = self.database.reader().query_one_raw(statement).await;
         let row = row.attempt("count the rows of the mirror")?;
         let count: i64 = row
@@ -148,9 +167,11 @@ impl KnownRows {
             table.name,
             is_one_of(ids.len())
         );
-        // A comparison says how things are, whichever is newer.
-        let keeps_newer = basis == Basis::ContentHash;
-        let mut known = Self::new(table.version.is_some(), keeps_newer);
+        let mut known = Self::default();
+        if basis == Basis::Columns {
+            // A comparison says how things are, whichever is newer.
+            known.believe_lists();
+        }
         let mut rows = mirror
             .database
             .reader()

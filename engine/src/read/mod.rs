@@ -5,10 +5,13 @@
 //! comes out as a [`StreamReading`], whose size does not grow with the unchanged part of the stream.
 
 mod absence;
+mod brake;
 mod compare;
+mod conclude;
 mod counters;
 mod deletions;
 mod digest;
+mod doubts;
 mod mirror;
 mod outcome;
 mod page;
@@ -22,7 +25,9 @@ mod stream;
 mod vanish;
 mod walk;
 
+pub(crate) use brake::Brake;
 pub use compare::KnownRows;
+pub(crate) use conclude::conclude;
 pub use counters::Counters;
 pub(crate) use deletions::DeletionWatch;
 pub(crate) use digest::KnownPages;
@@ -36,8 +41,8 @@ pub(crate) use part_failures::PartFailures;
 pub use profile::{Drift, FieldProfile, Profile};
 pub use reader::Reader;
 pub use slice::{DifferingPages, PageToWrite, RejectedRecord, SliceReading, Written};
-pub(crate) use slice::{Draft, Judge, NAMED_IDS, NOBODY, ReadSlice};
+pub(crate) use slice::{Draft, Judge, NAMED_IDS, NOBODY, ReadSlice, SECOND_WALK};
 pub(crate) use stored::StoredPages;
-pub(crate) use stream::{FirstPages, conclude, nothing_understood};
+pub(crate) use stream::{FirstPages, nothing_understood};
 pub use vanish::Vanished;
 pub(crate) use vanish::find_of_parents;

@@ -103,9 +103,13 @@ pub struct StreamReading {
     pub vanished: Vec<Vanished>,
     /// How many rows the brake holds back from deletion.
     pub held_back: u64,
+    /// Why rows were kept that lists lack or show otherwise, where something must still be found out about them.
+    pub kept: Option<Failure>,
     /// Whether rows are missing of which the run decides at its end whether they are deleted; until then the slices do
     /// not count as read.
     pub lacks_rows: bool,
+    /// Records of which a list shows something else than is known; what is left has not been asked for yet.
+    pub(crate) doubted: Vec<Box<str>>,
     /// The fields of the records.
     pub profile: Profile,
     /// Parts that could not be read, while others could.
@@ -122,8 +126,10 @@ impl StreamReading {
         let ReadSlice {
             slice,
             written,
+            doubted,
             profile,
         } = read;
+        self.doubted.extend(doubted);
         self.counters.add(&slice.counters);
         self.written.extend(written);
         self.profile.merge(profile);
@@ -132,6 +138,8 @@ impl StreamReading {
 
     /// Adds a part that was published: its numbers, and some names.
     pub(crate) fn absorb(&mut self, part: Self) {
+        self.doubted.extend(part.doubted);
+        self.kept = self.kept.take().or(part.kept);
         self.counters.add(&part.counters);
         self.held_back += part.held_back;
         self.profile.merge(part.profile.partial());

@@ -1,8 +1,11 @@
 //! A page of records: as it arrived, and parsed, identified and hashed, not yet compared with anything.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use entity::{SnapshotId, Timestamp};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::profile::Profile;
@@ -76,6 +79,13 @@ pub(crate) struct PageShape {
 pub(crate) struct Overlap {
     identity: u128,
     compared: u64,
+}
+
+impl Overlap {
+    /// Whether it is the same record, whatever it says.
+    pub(crate) fn is_same_record(self, other: Self) -> bool {
+        self.identity == other.identity
+    }
 }
 
 impl PageRecord {
@@ -206,6 +216,26 @@ fn unidentified(rejection: Rejection, text: &str) -> PageRecord {
     }
 }
 
+/// Returns a record whose fractions and large numbers are the digits that stand in its text, not the nearest that the
+/// machine can count with. Almost no record has any.
+fn with_exact_numbers<'a>(
+    fields: &'a Map<String, Value>,
+    text: &str,
+) -> Cow<'a, Map<String, Value>> {
+    let is_inexact = |value: &Value| value.is_f64();
+    if !fields.values().any(is_inexact) {
+        return Cow::Borrowed(fields);
+    }
+    let raw: HashMap<String, &RawValue> = serde_json::from_str(text).unwrap_or_default();
+    let mut exact = fields.clone();
+    for (name, value) in exact.iter_mut().filter(|(_, value)| is_inexact(value)) {
+        if let Some(digits) = raw.get(name) {
+            *value = digits.get().into();
+        }
+    }
+    Cow::Owned(exact)
+}
+
 /// Normalizes the text of one record.
 pub(crate) fn normalize(
     connector: &dyn Connector,
@@ -218,7 +248,7 @@ pub(crate) fn normalize(
         sentence: "the record is not an object",
     };
     let fields: Map<String, Value> = serde_json::from_str(text).map_err(not_an_object)?;
-    let normalized = connector.normalize(slice, &fields)?;
+    let normalized = connector.normalize(slice, &with_exact_numbers(&fields, text))?;
     let hash = hash::content(rules, &connector.content(&fields));
     Ok(Content {
         normalized,

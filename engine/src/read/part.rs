@@ -84,6 +84,8 @@ impl Reader<'_> {
             };
             reading.add(read);
         }
+        self.ask_for_doubted(known, watch, failures.stream(), &mut reading)
+            .await?;
         let looking = self.look_for_missing(known, watch, failures, &mut reading);
         if let Some(failure) = looking.await? {
             return Ok(PartOutcome::Stopped(failure));
@@ -92,7 +94,7 @@ impl Reader<'_> {
     }
 
     /// Reads one slice; `None` when it is a window that should be cut.
-    async fn read_one(
+    pub(super) async fn read_one(
         &self,
         known: &mut KnownRows,
         slice: Slice,
@@ -125,6 +127,9 @@ impl Reader<'_> {
         let scope = Scope::of(reading.slices.iter().map(|read| read.slice.as_ref()));
         let stream = failures.stream();
         let missing = vanish::find(self.mirror, stream, known, &scope).await?;
+        if !missing.is_empty() {
+            watch.load_brake(self, stream).await?;
+        }
         for (place, row) in missing.iter().enumerate() {
             if watch.is_stopped() {
                 watch.pass_over(missing.len() - place);

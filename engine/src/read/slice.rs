@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
-use entity::SnapshotId;
+use entity::{SnapshotId, Timestamp};
 
 use super::Counters;
 use super::compare::{Comparison, Generation, KnownRows, Sight};
@@ -14,6 +14,11 @@ use super::stored::StoredPages;
 use crate::clock::Clock;
 use crate::connector::{Boundary, Rejection, Slice};
 use crate::snapshot::{Snapshot, SnapshotWriter};
+
+/// The reading of a slice after which it is read once more when its list moved.
+pub(crate) const FIRST_WALK: i32 = 1;
+/// The reading of a slice that is taken as it is.
+pub(crate) const SECOND_WALK: i32 = 2;
 
 /// Rejects kept for each stream and run; beyond it they are only counted.
 const MAX_REJECTS: usize = 10_000;
@@ -34,6 +39,10 @@ pub struct SliceReading {
     pub rejects: Vec<RejectedRecord>,
     /// What of it differs from the last whole reading.
     pub differing: DifferingPages,
+    /// Rows that the list has once more, where others may be missing.
+    pub listed_twice: u64,
+    /// Whether rows are missing from it of which a person has to decide: until then it does not count as read.
+    pub lacks_rows: bool,
 }
 
 /// The pages of a reading that are not as they were in the last whole one.
@@ -45,12 +54,21 @@ pub struct DifferingPages {
     pub gone: Vec<SnapshotId>,
 }
 
+impl SliceReading {
+    /// Whether it may hold rows that seem to be missing.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        self.counters.rejected > 0 || self.listed_twice > 0
+    }
+}
+
 /// A slice that was read, with what only its stream keeps.
 #[derive(Debug)]
 pub(crate) struct ReadSlice {
     pub(crate) slice: SliceReading,
     /// The records to write.
     pub(crate) written: Vec<Written>,
+    /// The records of which the list shows something else than is known, or one thing here and another there.
+    pub(crate) doubted: Vec<Box<str>>,
     /// The fields of the records.
     pub(crate) profile: Profile,
 }
@@ -76,6 +94,8 @@ pub struct PageToWrite {
     pub endpoint: String,
     /// HTTP status of the answer.
     pub status: u16,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
     /// Places of the records in it.
     pub positions: Vec<u32>,
 }
@@ -124,6 +144,7 @@ pub(crate) struct Draft<'a> {
     last_time: StoredPages,
     pub(super) reading: SliceReading,
     written: Vec<Written>,
+    doubted: Vec<Box<str>>,
     profile: Profile,
 }
 
@@ -150,8 +171,11 @@ impl<'a> Draft<'a> {
                 pages: vec![],
                 rejects: vec![],
                 differing: DifferingPages::default(),
+                listed_twice: 0,
+                lacks_rows: false,
             },
             written: vec![],
+            doubted: vec![],
             profile: Profile::default(),
         }
     }
@@ -167,6 +191,7 @@ impl<'a> Draft<'a> {
         ReadSlice {
             slice: self.reading,
             written: self.written,
+            doubted: self.doubted,
             profile: self.profile,
         }
     }
@@ -228,13 +253,14 @@ impl<'a> Draft<'a> {
         records: Vec<PageRecord>,
         overlap: Option<Overlap>,
     ) -> Result<(), WalkError> {
-        // Another record has moved here; the same one with other content was changed meanwhile.
-        if overlap.is_some_and(|overlap| records.first().map(PageRecord::overlap) != Some(overlap))
-        {
+        let first = records.first().map(PageRecord::overlap);
+        if overlap.is_some_and(|overlap| self.has_moved(overlap, first)) {
             return Err(WalkError::Moved(
                 "rows moved or changed between pages while the list was read",
             ));
         }
+        // One that was changed meanwhile counts as it is now.
+        let overlap = overlap.filter(|overlap| first == Some(*overlap));
         let mut positions = vec![];
         for (position, record) in records
             .into_iter()
@@ -252,10 +278,20 @@ impl<'a> Draft<'a> {
                 payload_hash: snapshot.payload_hash,
                 endpoint: snapshot.answer.endpoint.clone(),
                 status: snapshot.answer.status,
+                asked_at: snapshot.answer.asked_at,
                 positions,
             });
         }
         Ok(())
+    }
+
+    /// Whether another record stands where the last one of the page before should. The same one with other content is
+    /// read again, once: it may be one that changes with every answer.
+    fn has_moved(&self, overlap: Overlap, first: Option<Overlap>) -> bool {
+        first.is_none_or(|first| {
+            let has_changed = first != overlap && self.walk == FIRST_WALK;
+            has_changed || !first.is_same_record(overlap)
+        })
     }
 
     /// Tells whether the record must be written.
@@ -289,21 +325,37 @@ impl<'a> Draft<'a> {
             counters.duplicate += 1;
             return Ok(false);
         }
-        let sight = Sight { compared, version };
-        let comparison = self.known.see(self.generation, identity, sight);
-        let is_written = match comparison {
-            Comparison::Conflict => {
+        let mut sight = Sight {
+            compared,
+            version,
+            is_final: matches!(self.reading.slice.boundary, Boundary::Record(_)),
+        };
+        let mut comparison = self.known.see(self.generation, identity, sight);
+        if comparison == Comparison::Conflict {
+            if self.walk == FIRST_WALK {
                 return Err(WalkError::Moved(
                     "a record was listed twice with different content",
                 ));
+            }
+            // It is so again: that is how the list is. The record itself knows better, or else the later row counts.
+            self.doubted.push(upstream_id.clone());
+            sight.is_final = true;
+            comparison = self.known.see(self.generation, identity, sight);
+        }
+        let is_written = match comparison {
+            Comparison::Conflict | Comparison::Doubted => {
+                counters.duplicate += 1;
+                self.doubted.push(upstream_id);
+                return Ok(false);
             }
             Comparison::Duplicate => {
                 counters.duplicate += 1;
                 return Ok(false);
             }
-            // The row is among those to be written; of the two the newer one will be.
+            // The row is among those to be written; of the two the later one will be.
             Comparison::Superseding => {
                 counters.duplicate += 1;
+                counters.superseded += 1;
                 return Ok(true);
             }
             Comparison::Unchanged => {

@@ -7,17 +7,14 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::compare::KnownRows;
 use super::digest::KnownPages;
-use super::mirror::Mirror;
 use super::outcome::{Failure, StreamReading};
 use super::page::{Basis, Fetched, WalkError};
 use super::reader::Reader;
-use super::slice::{Draft, Judge, ReadSlice, SliceReading};
+use super::slice::{Draft, FIRST_WALK, Judge, ReadSlice, SECOND_WALK};
 use super::stored::StoredPages;
-use super::vanish::{self, Scope};
 use super::walk::{Pace, walk};
-use crate::connector::{Boundary, ErrorKind, Listing, Slice};
+use crate::connector::{ErrorKind, Listing, Slice};
 use crate::error::{Error, Result};
-use crate::settings::BrakeLimits;
 
 impl Reader<'_> {
     /// Reads the list `slice`, and names all records to be written where another stream depends on them.
@@ -39,7 +36,8 @@ impl Reader<'_> {
             Ok(read) => reading.add(read),
             Err(error) => return Ok((reading, Some(slice_failure(error)?.0))),
         }
-        conclude(self.mirror, stream, &known, &mut reading, self.brake).await?;
+        reading.name_doubted(stream);
+        self.conclude(stream, &known, &mut reading).await?;
         let failure = nothing_understood(stream, &reading);
         Ok((reading, failure))
     }
@@ -126,7 +124,10 @@ impl Reader<'_> {
         first_pages: Vec<Fetched>,
         pace: Pace,
     ) -> Result<ReadSlice, WalkError> {
-        let attempt = if pace == Pace::Concurrent { 1 } else { 2 };
+        let attempt = match pace {
+            Pace::Concurrent => FIRST_WALK,
+            Pace::Sequential => SECOND_WALK,
+        };
         let last_time = match judge.snapshots {
             Some(_) => StoredPages::load(self.mirror, &slice).await?,
             None => StoredPages::default(),
@@ -153,38 +154,6 @@ impl Reader<'_> {
 
 /// A slice, what it is listed by, and the first pages of that.
 pub(crate) type FirstPages = (Arc<Slice>, Vec<Listing>, Result<Vec<Fetched>>);
-
-/// Checks the numbers of a stream and finds the rows that vanished from the slices that were read.
-pub(crate) async fn conclude(
-    mirror: Mirror<'_>,
-    stream: Stream,
-    known: &KnownRows,
-    reading: &mut StreamReading,
-    brake: Option<BrakeLimits>,
-) -> Result<()> {
-    reading.counters.check()?;
-    // A record that could not be identified may be any of the rows that seem to be gone.
-    if reading.counters.rejected > 0 {
-        return Ok(());
-    }
-    let read = reading.slices.iter().map(|reading| reading.slice.as_ref());
-    let scope = Scope::of(read.chain(&reading.gone));
-    let vanished = vanish::find(mirror, stream, known, &scope).await?;
-    let count = vanished.len() as u64;
-    if brake.is_some_and(|brake| is_implausible(brake, reading, count, known.live())) {
-        reading.held_back = count;
-    } else {
-        reading.counters.deleted = count;
-        reading.vanished = vanished;
-    }
-    Ok(())
-}
-
-fn is_implausible(brake: BrakeLimits, reading: &StreamReading, deleted: u64, live: u64) -> bool {
-    let is_list = |slice: &SliceReading| !matches!(slice.slice.boundary, Boundary::Parent(_));
-    let became_empty = reading.counters.read == 0 && reading.slices.iter().any(is_list);
-    brake.stops(deleted, live) || (became_empty && deleted > 0)
-}
 
 pub(crate) fn nothing_understood(stream: Stream, reading: &StreamReading) -> Option<Failure> {
     let counters = &reading.counters;

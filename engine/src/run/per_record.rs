@@ -70,7 +70,7 @@ impl<'a> PerRecord<'a> {
         Ok(Self {
             work,
             stream,
-            watch: DeletionWatch::new(reader.brake, known.live()),
+            watch: DeletionWatch::new(),
             known,
             failures,
             batch: Batch::new(),
@@ -166,7 +166,8 @@ impl<'a> PerRecord<'a> {
         }
         others.lacks_rows = true;
         self.watch.postpone(&others.slices);
-        for reading in [whole, others] {
+        for mut reading in [whole, others] {
+            reading.name_doubted(self.stream);
             self.work
                 .publish_reading(self.stream, reading, outcome)
                 .await?;
@@ -177,7 +178,7 @@ impl<'a> PerRecord<'a> {
     /// Notes the rows that are gone, and returns what they belong to.
     async fn look_for_missing(&mut self, slices: &[ReadSlice]) -> Result<HashSet<String>> {
         // A record that could not be identified may be any of those that seem to be gone.
-        let is_sure = |read: &&ReadSlice| read.slice.counters.rejected == 0;
+        let is_sure = |read: &&ReadSlice| !read.slice.is_ambiguous();
         let parents: Vec<&str> = slices.iter().filter(is_sure).filter_map(parent).collect();
         self.note_missing(&parents).await
     }
@@ -185,6 +186,10 @@ impl<'a> PerRecord<'a> {
     async fn note_missing(&mut self, parents: &[&str]) -> Result<HashSet<String>> {
         let mirror = self.work.reader.mirror;
         let missing = find_of_parents(mirror, self.stream, &self.known, parents).await?;
+        if !missing.is_empty() {
+            let reader = self.work.reader;
+            self.watch.load_brake(reader, self.stream).await?;
+        }
         let mut lacking = HashSet::new();
         for row in missing {
             lacking.insert(row.parent.clone());
@@ -200,9 +205,8 @@ impl<'a> PerRecord<'a> {
     ) -> Result<()> {
         let parents: Vec<&str> = gone.iter().filter_map(parent_of).collect();
         self.note_missing(&parents).await?;
-        let reader = self.work.reader;
-        let nothing = DeletionWatch::new(reader.brake, 0);
-        let mut reading = std::mem::replace(&mut self.watch, nothing).conclude(&self.known);
+        let watch = std::mem::replace(&mut self.watch, DeletionWatch::new());
+        let mut reading = watch.conclude(&self.known);
         if reading.held_back == 0 {
             reading.gone = gone;
         }

@@ -77,6 +77,7 @@ pub(crate) async fn begin(
         status: Set(status),
         reason: Set(None),
         dry_run: Set(request.dry_run),
+        accepts_deletes: Set(request.accept_deletes),
         worker: Set(engine.worker.clone()),
         fence: Set(0),
         started_at: Set(now),

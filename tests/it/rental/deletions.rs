@@ -101,6 +101,23 @@ on_both_databases! {
         site.assert_mirrors_truth().await;
     }
 
+    async fn what_a_full_run_held_back_is_held_back_by_every_later_one(app: &TestApp) {
+        let site = app.rental_site(60).await;
+        site.sync_well().await;
+        for _ in 0..30 {
+            site.account.delete_opportunity(&site.id(0)).unwrap();
+        }
+        let full = SyncRequest { full: true, ..plain() };
+        assert_ended(&site.sync_with(&full).await, RunStatus::Partial, ReasonCode::MassDeleteBrake);
+        for _ in 0..3 {
+            site.clock().advance(TimeDelta::minutes(5));
+            assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::MassDeleteBrake);
+        }
+        let accepts = SyncRequest { accept_deletes: true, ..plain() };
+        assert_ended_well(&site.sync_with(&accepts).await);
+        site.assert_mirrors_truth().await;
+    }
+
     async fn records_held_back_that_return_end_the_waiting(app: &TestApp) {
         let site = app.rental_site(60).await;
         site.sync_well().await;

@@ -29,8 +29,8 @@ mod upstream;
 
 pub use account::Account;
 pub use clienttether::{
-    AccountSpec, ClientTether, Collection, Edit, EmptyStyle, MoneyStyle, OverLimit, Switches,
-    TotalStyle, Truth,
+    AccountSpec, ClientTether, Collection, Edit, EmptyStyle, MoneyStyle, OverLimit, ShortLists,
+    Switches, TotalStyle, Truth,
 };
 pub use clock::Clock;
 pub use edit::{EditError, RecordEdit};

@@ -43,7 +43,7 @@ struct Mapping {
     market_field: Option<Text>,
 }
 
-/// When a deletion is too large to be believed: more than both limits.
+/// When a deletion is too large to be believed: more than both limits, in one run or within a day.
 #[derive(Debug, Clone, Object)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 struct BrakeLimits {
@@ -51,4 +51,8 @@ struct BrakeLimits {
     max_deleted_percent: Option<u32>,
     /// Rows. Default 10.
     max_deleted_rows: Option<u64>,
+    /// Percent of a stream's rows within a day, at least as many as in one run. Default 30.
+    max_deleted_percent_per_day: Option<u32>,
+    /// Rows within a day, at least as many as in one run. Default 30.
+    max_deleted_rows_per_day: Option<u64>,
 }

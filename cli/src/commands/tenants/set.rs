@@ -13,7 +13,7 @@ use crate::exit::{Exit, Usage};
 /// Settings are named by path: freshness_threshold_minutes, mapping.prospect_contact_types,
 /// mapping.qualified_min_likelihood, mapping.qualified_stages, mapping.hot_list_min_likelihood,
 /// mapping.hot_list_stages, mapping.units_field, mapping.market_field, brake.max_deleted_percent,
-/// brake.max_deleted_rows. Lists are separated by commas; an empty value goes back to the default.
+/// brake.max_deleted_rows, and the same with _per_day. Lists are separated by commas; an empty value goes back to the default.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SetArgs {
     /// Slug or id of the tenant.

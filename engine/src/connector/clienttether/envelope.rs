@@ -41,7 +41,8 @@ impl<'a> Members<'a> {
 pub(super) fn open(endpoint: &str, body: &[u8]) -> Result<Envelope, ConnectorError> {
     let fault = |kind| ConnectorError::new(kind, endpoint);
     let text = std::str::from_utf8(body).map_err(|_| fault(ErrorKind::Unreadable))?;
-    let whole: &RawValue = serde_json::from_str(text).map_err(|_| fault(ErrorKind::Unreadable))?;
+    let whole: &RawValue =
+        serde_json::from_str(json::content(text)).map_err(|_| fault(ErrorKind::Unreadable))?;
     let Ok(members) = serde_json::from_str::<Members>(whole.get()) else {
         // Not an object: a bare list is the data itself, anything else is not an answer of this API.
         return Ok(Envelope {
@@ -108,6 +109,12 @@ mod tests {
         let body =
             r#" {"ResultCode":"CT_200","TotalRecord":2,"data":[ {"client_id" : "1"} ,"x" ]}"#;
         assert_eq!(texts(body), [r#"{"client_id" : "1"}"#, r#""x""#]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_answer() {
+        let body = "\u{feff}{\"ResultCode\":\"CT_200\",\"data\":[{\"client_id\":\"1\"}]}";
+        assert_eq!(texts(body), [r#"{"client_id":"1"}"#]);
     }
 
     #[test]

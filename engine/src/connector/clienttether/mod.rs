@@ -28,7 +28,7 @@ const PAGE_ROWS: u64 = 100;
 const OFFSET: &str = "offset";
 
 /// Raised when the same bytes are normalized to another row than before.
-const RULES_VERSION: u32 = 1;
+const RULES_VERSION: u32 = 2;
 
 const STREAMS: [(Stream, Slicing); 5] = [
     (Stream::SalesCycles, Slicing::Whole),
@@ -130,6 +130,10 @@ impl Connector for ClientTether {
             (Stream::Opportunities, Boundary::Whole) => {
                 vec![long_list("read_opportunity_list")]
             }
+            (Stream::Leads, Boundary::Record(contact)) if is_plain(contact) => {
+                let endpoint = format!("read_client_by_id/{contact}");
+                vec![Listing::new(endpoint, Paging::Single)]
+            }
             (Stream::SalesCycles, Boundary::Whole) => {
                 vec![short_list("read_sales_cycle_list".to_owned())]
             }
@@ -156,8 +160,7 @@ impl Connector for ClientTether {
 
     fn is_read(&self, endpoint: &str) -> bool {
         // Writes travel as POST and DELETE, but a guard on the name costs nothing.
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/');
-        endpoint.starts_with("read_") && endpoint.chars().all(is_plain)
+        endpoint.starts_with("read_") && endpoint.split('/').all(is_plain)
     }
 
     fn open(&self, endpoint: &str, _: u16, body: &[u8]) -> Result<Envelope, ConnectorError> {
@@ -175,6 +178,12 @@ impl Connector for ClientTether {
     fn rules(&self) -> String {
         format!("clienttether/{RULES_VERSION}/{}", self.zone)
     }
+}
+
+/// Whether a text can stand in a path as it is.
+fn is_plain(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    !text.is_empty() && text.chars().all(is_plain)
 }
 
 /// A list of documented paging whose end must be seen.

@@ -28,13 +28,14 @@ pub(super) fn open(endpoint: &str, status: u16, body: &[u8]) -> Result<Envelope,
     let text = std::str::from_utf8(body).map_err(|_| fault(ErrorKind::Unreadable))?;
     if status == NOT_FOUND {
         // Any proxy says 404, some of them in JSON; only the service itself knows that there is no such record.
-        return if refusal::is_of_the_service(text) {
+        return if refusal::is_of_the_service(json::content(text)) {
             Ok(Envelope::default())
         } else {
             Err(fault(ErrorKind::Refused { status }))
         };
     }
-    let whole: &RawValue = serde_json::from_str(text).map_err(|_| fault(ErrorKind::Unreadable))?;
+    let whole: &RawValue =
+        serde_json::from_str(json::content(text)).map_err(|_| fault(ErrorKind::Unreadable))?;
     let members: Members<'_> =
         serde_json::from_str(whole.get()).map_err(|_| fault(ErrorKind::UnexpectedShape))?;
     match (endpoint, endpoint.split_once('/')) {
@@ -93,6 +94,13 @@ mod tests {
             .collect();
         assert_eq!(texts, [r#"{"id" : 1}"#, "7"]);
         assert_eq!(envelope.announced, Some(226));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_answer() {
+        let body = "\u{feff}{\"opportunity\":{\"id\":501}}";
+        let envelope = open("opportunities/501", 200, body.as_bytes()).unwrap();
+        assert_eq!(&body[envelope.records[0].clone()], r#"{"id":501}"#);
     }
 
     #[test]

@@ -32,7 +32,7 @@ use crate::error::{Error, Result};
 pub(super) use action::{DESTROY, notice};
 
 /// Raised when the same bytes are normalized to another row than before.
-const RULES_VERSION: u32 = 1;
+const RULES_VERSION: u32 = 2;
 
 const STREAMS: [(Stream, Slicing); 1] = [(Stream::Opportunities, Slicing::Timeline)];
 

@@ -4,15 +4,20 @@
 //! counts as proof: every page begins with the row the page before ended with (a row that is deleted or
 //! inserted in between shifts all later rows, and would otherwise be missed or read twice without a
 //! sign), no id comes twice with different content, the announced totals of the first and the last page
-//! agree, and as many rows came as were announced.
+//! agree, as many rows came as were announced, and no row came twice: two that change places between two pages leave
+//! the total as it was. A list that has a row twice also when it is read again is taken as it is; then not all that is
+//! missing from it is gone.
+//!
+//! Some endpoints that announce no total know no pages, either: they give all rows to whatever is asked.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
 
 use super::{Pace, check_page_count, report, sum};
-use crate::connector::Listing;
-use crate::read::page::{Fetched, PageShape, WalkError};
+use crate::connector::{Listing, Paging};
+use crate::read::page::{Fetched, PageShape, ParsedPage, WalkError};
 use crate::read::reader::Reader;
 use crate::read::slice::Draft;
 
@@ -31,12 +36,19 @@ struct Tail {
     offset: u64,
     shape: PageShape,
     rows: u64,
+    /// Records that came so far.
+    distinct: HashSet<u128>,
     first_announced: Option<u64>,
     last_announced: Option<u64>,
     is_first: bool,
 }
 
 impl Tail {
+    /// Whether the first page may be all that the endpoint ever gives.
+    fn may_be_all(&self, end: End) -> bool {
+        self.is_first && !end.probe_end && self.first_announced.is_none()
+    }
+
     /// Each page begins with the last row of the one before.
     fn next_offset(&self) -> u64 {
         (self.offset + self.shape.len).saturating_sub(1)
@@ -68,11 +80,13 @@ pub(super) async fn walk(
     let announced = first.page.announced;
     let slice = Arc::clone(&draft.reading.slice);
     let known = draft.judge.known_pages;
+    let first_rows = identities(&first.page);
     let shape = draft.take(first, None).await?;
     let mut tail = Tail {
         offset: 0,
         rows: shape.len,
         shape,
+        distinct: first_rows.iter().copied().collect(),
         first_announced: announced,
         last_announced: announced,
         is_first: true,
@@ -97,10 +111,51 @@ pub(super) async fn walk(
         let next = reader
             .fetch(known, &slice, listing, tail.next_offset())
             .await?;
+        if tail.may_be_all(end) && identities(&next.page) == first_rows {
+            check_unpaged(reader, draft, listing, end, &first_rows).await?;
+            break;
+        }
         advance(reader, draft, &mut tail, next).await?;
     }
     draft.reading.counters.announced = sum(draft.reading.counters.announced, announced);
-    check_totals(&tail)
+    draft.reading.listed_twice += check_totals(&tail, pace)?;
+    Ok(())
+}
+
+fn identities(page: &ParsedPage) -> Vec<u128> {
+    page.records.iter().map(|record| record.identity).collect()
+}
+
+/// Checks that an endpoint that gives the same rows to another offset gives all it has.
+///
+/// More rows than were asked for prove it; just as many may be all, or the limit. Then it is asked for fewer.
+async fn check_unpaged(
+    reader: &Reader<'_>,
+    draft: &Draft<'_>,
+    listing: &Listing,
+    end: End,
+    rows: &[u128],
+) -> Result<(), WalkError> {
+    if rows.len() as u64 > end.limit {
+        return Ok(());
+    }
+    let fewer = Listing {
+        paging: Paging::Offset {
+            limit: end.limit / 2,
+            probe_end: end.probe_end,
+        },
+        ..listing.clone()
+    };
+    let slice = Arc::clone(&draft.reading.slice);
+    let answer = reader
+        .fetch(draft.judge.known_pages, &slice, &fewer, 0)
+        .await?;
+    if identities(&answer.page) == rows {
+        return Ok(());
+    }
+    Err(WalkError::Moved(
+        "the list gives its first rows only, whatever page is asked for",
+    ))
 }
 
 /// Returns where the later pages begin if all are as long as the first, down to the one that shows the end.
@@ -136,20 +191,19 @@ async fn advance(
     }
     check_page_count(reader, draft)?;
     let (offset, announced) = (page.place, page.page.announced);
-    let shape = draft.take(page, tail.shape.last).await?;
-    *tail = Tail {
-        offset,
-        shape,
-        rows: tail.rows + shape.len.saturating_sub(1),
-        first_announced: tail.first_announced,
-        last_announced: announced,
-        is_first: false,
-    };
+    tail.distinct.extend(identities(&page.page));
+    tail.shape = draft.take(page, tail.shape.last).await?;
+    tail.offset = offset;
+    tail.rows += tail.shape.len.saturating_sub(1);
+    tail.last_announced = announced;
+    tail.is_first = false;
     report(reader, draft, tail.first_announced).await;
     Ok(())
 }
 
-fn check_totals(tail: &Tail) -> Result<(), WalkError> {
+/// Returns how many rows the list has twice.
+fn check_totals(tail: &Tail, pace: Pace) -> Result<u64, WalkError> {
+    let twice = tail.rows - (tail.distinct.len() as u64).min(tail.rows);
     match (tail.first_announced, tail.last_announced) {
         (Some(first), Some(last)) if first != last => Err(WalkError::Moved(
             "the announced total changed while the list was read",
@@ -157,7 +211,11 @@ fn check_totals(tail: &Tail) -> Result<(), WalkError> {
         (Some(announced), _) | (None, Some(announced)) if announced != tail.rows => Err(
             WalkError::Moved("the list has another number of rows than announced"),
         ),
-        _ => Ok(()),
+        // Another row may have been overlooked instead.
+        _ if twice > 0 && pace == Pace::Concurrent => {
+            Err(WalkError::Moved("a record was listed twice"))
+        }
+        _ => Ok(twice),
     }
 }
 

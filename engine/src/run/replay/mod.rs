@@ -17,8 +17,8 @@ use crate::database::Database;
 use crate::error::{Attempt, Error, Result};
 use crate::hash;
 use crate::read::{
-    Basis, Draft, Failure, Fetched, Judge, KnownPages, KnownRows, Mirror, NOBODY, ReadSlice,
-    Storage, StoredPages, StreamOutcome, StreamReading, WalkError, conclude, parse,
+    Basis, Brake, Draft, Failure, Fetched, Judge, KnownPages, KnownRows, Mirror, NOBODY, ReadSlice,
+    SECOND_WALK, Storage, StoredPages, StreamOutcome, StreamReading, WalkError, conclude, parse,
 };
 use crate::settings::BrakeLimits;
 use crate::snapshot::load_payload;
@@ -82,7 +82,11 @@ impl Replay<'_> {
                 reading.add(read);
             }
         }
-        conclude(mirror, stream, &known, &mut reading, self.brake).await?;
+        let brake = match self.brake {
+            Some(limits) => Some(Brake::load(mirror, stream, limits, self.clock.now()).await?),
+            None => None,
+        };
+        conclude(mirror, stream, &known, &mut reading, brake).await?;
         Ok(Some(StreamOutcome {
             reading,
             ..StreamOutcome::empty(stream)
@@ -116,7 +120,14 @@ impl Replay<'_> {
             gone,
             is_listed_whole: false,
         };
-        let mut draft = Draft::new(judge, known, Arc::clone(&slice), 1, StoredPages::default());
+        // What moved was read again before it was published.
+        let mut draft = Draft::new(
+            judge,
+            known,
+            Arc::clone(&slice),
+            SECOND_WALK,
+            StoredPages::default(),
+        );
         let mut last = None;
         for page in pages {
             let overlap = last.filter(|_| self.connector.overlaps(&page.parameters));
@@ -149,6 +160,7 @@ impl Replay<'_> {
                 parameters: vec![],
                 status,
                 body,
+                asked_at: page.fetched_at,
                 fetched_at: page.fetched_at,
                 duration: Duration::ZERO,
                 upstream_time: None,

@@ -51,7 +51,11 @@ impl Replay<'_> {
         let is_known: HashSet<_> = pages.iter().map(|page| page.snapshot.id).collect();
         let of_rows = self.pages_of_rows(stream).await?.into_iter();
         pages.extend(of_rows.filter(|page| !is_known.contains(&page.snapshot.id)));
-        pages.sort_by_key(|page| std::cmp::Reverse((page.said_at, page.snapshot.id)));
+        // Of what was published at once, records were asked for after lists.
+        let is_record = |page: &Page| matches!(page.slice.boundary, Boundary::Record(_));
+        pages.sort_by_key(|page| {
+            std::cmp::Reverse((page.said_at, is_record(page), page.snapshot.id))
+        });
         for page in pages {
             let gone = gone_since(&absent, page.said_at);
             let Page {

@@ -25,7 +25,6 @@ use crate::read::{
     DeletionWatch, Failure, KnownRows, PartFailures, PartOutcome, Reader, StreamOutcome,
     StreamReading, nothing_understood,
 };
-use crate::settings::BrakeLimits;
 
 /// The upstream tells its time in whole seconds: what it says may be a second old.
 const CLOCK_GRAIN: TimeDelta = TimeDelta::seconds(1);
@@ -157,24 +156,18 @@ impl Timeline<'_> {
     /// Loads what the mirror knows and begins to watch over deletions. For a single record no other row is looked at:
     /// it is wanted soon, however many there are.
     async fn known(&self) -> Result<(KnownRows, DeletionWatch)> {
-        let Reader {
-            mirror,
-            basis,
-            brake,
-            ..
-        } = *self.work.reader;
-        let Some(record) = &self.work.request.record else {
-            let known = KnownRows::load(mirror, self.stream, basis).await?;
-            let watch = DeletionWatch::new(brake, known.live());
-            return Ok((known, watch));
+        let Reader { mirror, basis, .. } = *self.work.reader;
+        let record = self.work.request.record.as_ref();
+        let mut known = match record {
+            None => KnownRows::load(mirror, self.stream, basis).await?,
+            Some(record) => {
+                KnownRows::load_record(mirror, self.stream, basis, &record.upstream_id).await?
+            }
         };
-        let known = KnownRows::load_record(mirror, self.stream, basis, &record.upstream_id).await?;
-        let brake = brake.filter(BrakeLimits::may_stop_one);
-        let live = match brake {
-            Some(_) => mirror.live_count(self.stream).await?,
-            None => 0,
-        };
-        Ok((known, DeletionWatch::new(brake, live)))
+        if self.work.request.full {
+            known.believe_lists();
+        }
+        Ok((known, DeletionWatch::new()))
     }
 
     async fn read_due(
@@ -240,7 +233,8 @@ impl Timeline<'_> {
         } = progress;
         match part {
             PartOutcome::Read(mut reading) => {
-                if reading.lacks_rows {
+                // What holds records that were not asked for is read again by the next run.
+                if reading.doubted.is_empty() && reading.lacks_rows {
                     watch.postpone(&reading.slices);
                 }
                 let slices: Vec<_> = reading
@@ -347,5 +341,7 @@ impl Timeline<'_> {
         if let Some(failure) = nothing_understood(self.stream, &outcome.reading) {
             outcome.fail(failure);
         }
+        let doubts = outcome.reading.doubts();
+        outcome.reading.kept = outcome.reading.kept.take().or(doubts);
     }
 }

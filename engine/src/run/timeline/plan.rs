@@ -15,6 +15,8 @@ use crate::run::Window;
 
 /// Most records outside of all windows that a run asks for one by one, unless it is to read everything.
 const MAX_LONE_RECORDS: usize = 100;
+/// Most windows outside of the usual ones that a run reads again, unless it is to read everything.
+const MAX_OTHER_WINDOWS: usize = 24;
 /// Records that are published together.
 const LONE_RECORDS_AT_ONCE: usize = 25;
 
@@ -73,7 +75,8 @@ async fn sweep(
     let gaps = windows::gaps(from, to, &covered);
     let is_due = turn(timeline);
     let stale = coverage.windows.iter().filter(|(_, at)| is_due(*at));
-    let mut due: Vec<Span> = stale.map(|(span, _)| *span).chain(gaps.clone()).collect();
+    let mut due: Vec<Span> = bounded(timeline, now, stale.copied().collect());
+    due.extend(&gaps);
     due.sort_unstable();
     let as_of = |boundary| Slice {
         as_of: Some(now),
@@ -89,6 +92,29 @@ async fn sweep(
     let windows = [covered, gaps].concat();
     slices.extend(lone_records(timeline, &windows, is_due).await?);
     Ok(slices)
+}
+
+/// Returns the windows that are read again: of those that only a former run was asked for, a few, the oldest first.
+///
+/// A request for a hundred years would otherwise cost its thousand windows once more with every sweep.
+fn bounded(
+    timeline: &Timeline<'_>,
+    now: Timestamp,
+    mut stale: Vec<(Span, Timestamp)>,
+) -> Vec<Span> {
+    let settings = &timeline.work.target.settings;
+    let (from, to) = windows::around(now, settings.past_days, settings.future_days);
+    stale.sort_by_key(|(_, read_at)| *read_at);
+    let is_usual = |(span, _): &(Span, Timestamp)| span.1 > from && span.0 < to;
+    let (usual, others): (Vec<_>, Vec<_>) = stale.into_iter().partition(is_usual);
+    let is_full = timeline.work.request.full || is_comparison(timeline);
+    let most = if is_full {
+        usize::MAX
+    } else {
+        MAX_OTHER_WINDOWS
+    };
+    let windows = usual.into_iter().chain(others.into_iter().take(most));
+    windows.map(|(span, _)| span).collect()
 }
 
 fn is_comparison(timeline: &Timeline<'_>) -> bool {

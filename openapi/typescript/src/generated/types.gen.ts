@@ -69,7 +69,7 @@ export type AuditPage = {
 };
 
 /**
- * When a deletion is too large to be believed: more than both limits.
+ * When a deletion is too large to be believed: more than both limits, in one run or within a day.
  */
 export type BrakeLimits = {
     /**
@@ -80,6 +80,14 @@ export type BrakeLimits = {
      * Rows. Default 10.
      */
     maxDeletedRows?: number | null;
+    /**
+     * Percent of a stream's rows within a day, at least as many as in one run. Default 30.
+     */
+    maxDeletedPercentPerDay?: number | null;
+    /**
+     * Rows within a day, at least as many as in one run. Default 30.
+     */
+    maxDeletedRowsPerDay?: number | null;
 };
 
 /**

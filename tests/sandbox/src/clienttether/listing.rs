@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::call::Call;
 use super::endpoint::Endpoint;
-use super::switches::{EmptyStyle, OverLimit, Switches, TotalStyle};
+use super::switches::{EmptyStyle, OverLimit, ShortLists, Switches, TotalStyle};
 use super::truth::{Collection, Truth};
 use super::window::Window;
 use super::{ClientTether, envelope, shape};
@@ -31,7 +31,8 @@ pub(crate) fn answer(
     };
     let mut rows = rows(&state.truth, call, endpoint);
     bend_listing(&mut rows, "compName", fault);
-    let total = total(rows.len(), state.switches.total_record, fault);
+    let is_announced = !is_short(endpoint) || state.switches.short_lists == ShortLists::Paged;
+    let total = total(rows.len(), state.switches.total_record, fault).filter(|_| is_announced);
     let nth = state.log.count(&call.endpoint);
     let mut page = page(&rows, window, state.switches.order, nth)
         .map(|record| shape::listed(collection(endpoint), record, &state.switches).to_json())
@@ -60,6 +61,13 @@ fn window(
     if is_unpaged(call, endpoint) {
         window.limit = usize::MAX;
     }
+    if is_short(endpoint) {
+        match state.switches.short_lists {
+            ShortLists::Paged => {}
+            ShortLists::Whole => (window.offset, window.limit) = (0, usize::MAX),
+            ShortLists::FirstPage => window.offset = 0,
+        }
+    }
     if fault == Some(&FaultKind::RepeatPage) {
         window.offset = 0;
     }
@@ -73,6 +81,13 @@ fn is_unpaged(call: &Call, endpoint: Endpoint) -> bool {
         Endpoint::HistoryNotes | Endpoint::List(Collection::Users)
     );
     is_short && call.parameter("limit").is_none()
+}
+
+fn is_short(endpoint: Endpoint) -> bool {
+    matches!(
+        endpoint,
+        Endpoint::HistoryNotes | Endpoint::List(Collection::SalesCycles | Collection::Events)
+    )
 }
 
 /// Returns the collection whose records an endpoint lists.

@@ -23,5 +23,5 @@ pub use account::ClientTether;
 pub use edit::Edit;
 pub(crate) use handler::{BASE_PATH, routes};
 pub use spec::AccountSpec;
-pub use switches::{EmptyStyle, MoneyStyle, OverLimit, Switches, TotalStyle};
+pub use switches::{EmptyStyle, MoneyStyle, OverLimit, ShortLists, Switches, TotalStyle};
 pub use truth::{Collection, Truth};

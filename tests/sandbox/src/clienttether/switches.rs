@@ -30,6 +30,8 @@ pub struct Switches {
     pub omit_note_ids: bool,
     /// Leaves the id out of events.
     pub omit_event_ids: bool,
+    /// How stages, notes and events are given.
+    pub short_lists: ShortLists,
     /// Leaves address, whiteboard and external id out of the client list; the read by id keeps them.
     pub brief_lists: bool,
     /// Waits this many milliseconds before each answer.
@@ -56,6 +58,19 @@ pub enum MoneyStyle {
     Plain,
     /// `$45,000.00`.
     Odd,
+}
+
+/// Ways to give the lists that are usually short: stages, notes of a client, events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShortLists {
+    /// In pages, like the others.
+    #[default]
+    Paged,
+    /// All at once, whatever page is asked for, without a total.
+    Whole,
+    /// The first page, whatever page is asked for, without a total.
+    FirstPage,
 }
 
 /// Ways to announce the grand total.

@@ -107,7 +107,12 @@ fn single(
     fault: Option<&FaultKind>,
 ) -> Reply {
     let id = call.path.id.as_deref().unwrap_or_default();
-    let Some(record) = seen(state, collection).find(collection, id) else {
+    let shown = if state.switches.singles_are_current {
+        &state.truth
+    } else {
+        seen(state, collection)
+    };
+    let Some(record) = shown.find(collection, id) else {
         return envelope::not_found();
     };
     match includes(call, &state.switches) {

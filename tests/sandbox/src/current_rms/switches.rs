@@ -46,6 +46,8 @@ pub struct Switches {
     pub bare_dates: BareDates,
     /// Moves the `updated_at` of an opportunity when a line of it changes.
     pub item_edits_touch: bool,
+    /// Shows reads by id the truth even where lists still show a former one.
+    pub singles_are_current: bool,
     /// Shows changes to readers only after this many milliseconds; webhooks do not wait for it.
     pub visibility_lag_ms: u64,
     /// Keeps deliveries to webhooks back until somebody sends them one by one.
@@ -84,6 +86,7 @@ impl Default for Switches {
             times: TimeStyle::default(),
             bare_dates: BareDates::default(),
             item_edits_touch: true,
+            singles_are_current: false,
             visibility_lag_ms: 0,
             hold_deliveries: false,
             retry_delays_ms: vec![100, 200, 400, 800, 1600, 3200],

@@ -1,4 +1,4 @@
-//! Which of two versions of a record counts.
+//! What a record says about itself.
 
 use engine::model::Record;
 use entity::Timestamp;
@@ -10,32 +10,18 @@ use crate::conformance::check::Check;
 use crate::conformance::finding::require;
 use crate::conformance::{Bench, Bend, Broken, Finding, Subject, Verdict};
 
-pub(super) static CHECKS: &[Check] = &[
-    Check {
-        name: "a record tells its version",
-        rule: rules::NEWEST,
-        applies: has_versions,
-        put: |bench| ready(a_record_tells_its_version(bench)).boxed(),
-        broken: &[Broken {
-            name: "knows no versions",
-            flaw: "a record's version is not told",
-            only: None,
-            bend: TIMELESS,
-        }],
-    },
-    Check {
-        name: "an older version does not replace a newer one",
-        rule: rules::NEWEST,
-        applies: has_versions,
-        put: |bench| an_older_version_does_not_replace_a_newer_one(bench).boxed(),
-        broken: &[Broken {
-            name: "knows no versions",
-            flaw: "an older version replaced a newer one",
-            only: None,
-            bend: TIMELESS,
-        }],
-    },
-];
+pub(super) static CHECKS: &[Check] = &[Check {
+    name: "a record tells its version",
+    rule: rules::NEWEST,
+    applies: has_versions,
+    put: |bench| ready(a_record_tells_its_version(bench)).boxed(),
+    broken: &[Broken {
+        name: "knows no versions",
+        flaw: "a record's version is not told",
+        only: None,
+        bend: TIMELESS,
+    }],
+}];
 
 const TIMELESS: Bend = Bend {
     normalize: |honest, slice, record| {
@@ -62,19 +48,4 @@ fn a_record_tells_its_version(bench: &Bench<'_>) -> Verdict {
     let expected = expected.and_then(|text| text.as_str()?.parse::<Timestamp>().ok());
     let is_told = version.is_some() && version == expected;
     require(is_told, "a record's version is not told", version)
-}
-
-async fn an_older_version_does_not_replace_a_newer_one(bench: &Bench<'_>) -> Verdict {
-    let mirror = bench.account().await;
-    let Some(id) = mirror.account.truth().into_keys().next() else {
-        return Ok(());
-    };
-    mirror.account.edit(&id, "newer");
-    mirror.sync().await?;
-    let newer = mirror.row(&id).await;
-    require(newer.is_some(), "a record has no row", &id)?;
-    mirror.account.backdate(&id, "older");
-    mirror.sync().await?;
-    let row = mirror.row(&id).await;
-    require(row == newer, "an older version replaced a newer one", row)
 }
