@@ -1,14 +1,16 @@
 //! Compares the mirror with the upstream, column by column, and changes nothing.
 
-use entity::sync_run::{RunKind, RunTrigger};
+use entity::sync_run::{RunKind, RunStatus, RunTrigger};
 use entity::sync_run_stream::StreamStatus;
-use entity::{ConnectionId, Stream};
+use entity::{ConnectionId, ReasonCode, Stream};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Result;
 use crate::observer::Observer;
+use crate::read::StreamOutcome;
 use crate::run::{Engine, RunReport, StreamReport, SyncRequest};
+use crate::verdict::Verdict;
 
 /// What a comparison found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -89,6 +91,29 @@ impl Engine {
             run,
         })
     }
+}
+
+/// Judges a comparison whose reading was judged as `verdict`: what differs is no success.
+pub(crate) fn judge(verdict: Verdict, outcomes: &[StreamOutcome]) -> Verdict {
+    let differing = |outcome: &&StreamOutcome| difference(outcome) > 0;
+    let said: Vec<String> = outcomes
+        .iter()
+        .filter(differing)
+        .map(|outcome| format!("{}: {}", outcome.stream, difference(outcome)))
+        .collect();
+    if verdict.status != RunStatus::Success || said.is_empty() {
+        return verdict;
+    }
+    let sentence = format!(
+        "mirror and upstream differ in these numbers of records: {}",
+        said.join(", ")
+    );
+    Verdict::of(RunStatus::Partial, ReasonCode::Drift, sentence)
+}
+
+fn difference(outcome: &StreamOutcome) -> u64 {
+    let counters = &outcome.reading.counters;
+    counters.written() + counters.deleted
 }
 
 impl From<&StreamReport> for StreamComparison {

@@ -38,6 +38,7 @@ pub mod snapshot;
 pub mod source;
 pub mod stream;
 pub mod stream_profile;
+pub mod stream_state;
 pub mod sync_run;
 pub mod sync_run_stream;
 pub mod tenant;

@@ -93,7 +93,7 @@ pub struct Model {
     pub heartbeat_at: Timestamp,
     /// When someone asked the run to stop.
     pub cancel_requested_at: Option<Timestamp>,
-    /// Rows added, changed, deleted or revived, over all streams.
+    /// Rows that were written, over all streams: added, changed, deleted or revived.
     pub records_updated: i64,
     /// Records rejected, over all streams.
     pub records_failed: i64,

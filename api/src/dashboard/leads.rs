@@ -22,7 +22,7 @@ struct LeadsDashboard {
     total_leads: i64,
     /// Those in a stage that counts as qualified.
     qualified_leads: i64,
-    /// Sources that they came from.
+    /// Sources that they came from; `(none)` is not one.
     source_count: u64,
     /// By source, the one with the most leads first.
     by_source: Vec<SourceLeads>,
@@ -79,6 +79,7 @@ impl LeadsApi {
 
 impl LeadsDashboard {
     fn new(numbers: inspect::LeadsDashboard, freshness: Freshness) -> Self {
+        let source_count = numbers.source_count() as u64;
         let inspect::LeadsDashboard {
             total_leads,
             qualified_leads,
@@ -88,7 +89,7 @@ impl LeadsDashboard {
         Self {
             total_leads,
             qualified_leads,
-            source_count: by_source.len() as u64,
+            source_count,
             by_source: by_source.into_iter().map(Into::into).collect(),
             by_status: by_status.into_iter().map(Into::into).collect(),
             freshness,

@@ -88,8 +88,10 @@ impl RentalApi {
     ///
     /// Enquiries, quotations and orders of Current RMS, whatever their state and status. The counts of `byState`, of
     /// `byStatus` and of `byMonth` each add up to `total`. `GET /api/opportunities` lists the opportunities behind each
-    /// number. Those that are cancelled, lost or dead are not among the `upcoming` ones. While a first load is under
-    /// way the numbers are those of the months that have been read.
+    /// number. Those that are cancelled, lost or dead are not among the `upcoming` ones. What starts outside of the
+    /// months that are loaded is not counted, though it may be known, since somebody has edited it upstream:
+    /// `includeOutside=true` lists it, too. While a first load is under way the numbers are those of the months that
+    /// have been read.
     #[oai(
         path = "/opportunities",
         method = "get",
@@ -123,14 +125,16 @@ impl OpportunitiesDashboard {
             by_status,
             by_month,
             upcoming,
+            windows,
         } = numbers;
+        let shown = |row| Opportunity::new(row, &windows);
         Self {
             total: total.count,
             value: Decimal::total(total.value),
             by_state: by_state.into_iter().map(Into::into).collect(),
             by_status: by_status.into_iter().map(Into::into).collect(),
             by_month: by_month.into_iter().map(Into::into).collect(),
-            upcoming: upcoming.into_iter().map(Into::into).collect(),
+            upcoming: upcoming.into_iter().map(shown).collect(),
             freshness,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::inspect::{self, RentalOpportunityFilter};
+use engine::inspect::{self, LoadedWindows, RentalOpportunityFilter};
 use entity::{RecordId, Source};
 use poem::web::Data;
 use poem_openapi::OpenApi;
@@ -79,6 +79,9 @@ impl RentalApi {
         /// Only opportunities whose last change was seen here at this time or later.
         #[oai(name = "updatedSince")]
         updated_since: Query<Option<Moment>>,
+        /// Opportunities that start outside of the months that are loaded, too: somebody has edited them upstream.
+        #[oai(default, name = "includeOutside")]
+        include_outside: Query<bool>,
         /// Opportunities that are gone upstream, too.
         #[oai(default, name = "includeDeleted")]
         include_deleted: Query<bool>,
@@ -92,6 +95,7 @@ impl RentalApi {
             organisation: Literal::given(organisation.0),
             search: Literal::given(search.0),
             updated_since: updated_since.0.map(|since| since.0),
+            include_outside: include_outside.0,
             include_deleted: include_deleted.0,
         };
         let wanted = Wanted {
@@ -117,8 +121,10 @@ impl RentalApi {
         let id = RecordId::from_uuid(id.0);
         let reading = Reading::begin(&state, &viewer).await?;
         let row = inspect::find_rental_opportunity(&reading.db, reading.tenant.id, id).await?;
+        let windows = LoadedWindows::load(&reading.db, reading.tenant.id).await?;
         let freshness = reading.freshness(Source::CurrentRms).await?;
-        Ok(Fetched(OpportunityDetail::new(row, freshness)).into())
+        let opportunity = OpportunityDetail::new(row, &windows, freshness);
+        Ok(Fetched(opportunity).into())
     }
 }
 
@@ -140,8 +146,10 @@ async fn page(
     let query = wanted.query(&list)?;
     let reading = Reading::begin(state, viewer).await?;
     let (db, tenant) = (&reading.db, reading.tenant.id);
-    let part = inspect::list_rental_opportunities(db, tenant, filter, query).await?;
-    let shown = wanted.show(&list, part, |row| row.id, Into::into);
+    let windows = LoadedWindows::load(db, tenant).await?;
+    let part = inspect::list_rental_opportunities(db, tenant, &windows, filter, query).await?;
+    let show = |row| Opportunity::new(row, &windows);
+    let shown = wanted.show(&list, part, |row| row.id, show);
     let freshness = reading.freshness(Source::CurrentRms).await?;
     Ok(OpportunityPage::new(shown, freshness))
 }

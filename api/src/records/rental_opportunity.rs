@@ -1,5 +1,6 @@
 //! Opportunities of the rental upstream as the API shows them.
 
+use engine::inspect::LoadedWindows;
 use entity::rental_opportunity::Model;
 use poem_openapi::Object;
 use poem_openapi::types::Any;
@@ -87,6 +88,9 @@ pub(crate) struct Opportunity {
     last_webhook_at: Option<Moment>,
     /// When it was found gone upstream; null while it is there.
     deleted_at: Option<Moment>,
+    /// Whether the dashboard counts it: it is there upstream, and starts within the months that are loaded or has no
+    /// start.
+    is_counted: bool,
 }
 
 /// An opportunity with everything that the upstream says of it.
@@ -103,18 +107,19 @@ pub(super) struct OpportunityDetail {
 }
 
 impl OpportunityDetail {
-    pub(super) fn new(row: Model, freshness: Freshness) -> Self {
+    pub(super) fn new(row: Model, windows: &LoadedWindows, freshness: Freshness) -> Self {
         let raw = serde_json::from_str(&row.data).unwrap_or_default();
         Self {
-            opportunity: row.into(),
+            opportunity: Opportunity::new(row, windows),
             raw: Any(raw),
             freshness,
         }
     }
 }
 
-impl From<Model> for Opportunity {
-    fn from(row: Model) -> Self {
+impl Opportunity {
+    pub(crate) fn new(row: Model, windows: &LoadedWindows) -> Self {
+        let is_counted = row.deleted_at.is_none() && windows.hold(&row);
         let Model {
             id,
             tenant_id: _,
@@ -196,6 +201,7 @@ impl From<Model> for Opportunity {
             synced_at: Moment(synced_at),
             last_webhook_at: last_webhook_at.map(Moment),
             deleted_at: deleted_at.map(Moment),
+            is_counted,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Which connections a sync is started for.
 
+use std::collections::BTreeSet;
+
 use engine::admin::connections;
 use engine::error::Error;
 use engine::jobs::StartSync;
 use engine::run::SyncRequest;
-use engine::settings::connection_settings;
 use entity::connection::{ConnectionStatus, Model};
 use entity::{Source, Stream, SyncRunId, TenantId};
 
@@ -19,18 +20,20 @@ pub(super) struct Choice {
     pub(super) connection: Option<String>,
 }
 
-/// Starts a run for each chosen connection that has none.
+/// Starts a run for each chosen connection that has none and mirrors something of what is wanted.
 ///
 /// # Errors
-/// A conflict when no run could be started.
+/// A conflict when no run could be started; a refusal when a wanted stream is mirrored by none.
 pub(super) async fn start_all(
     state: &State,
     tenant: TenantId,
     choice: &Choice,
     request: &SyncRequest,
 ) -> Result<Vec<SyncRunId>, ApiError> {
-    let chosen = choice.connections(state, tenant).await?;
-    require_streams(&chosen, request.streams.as_deref())?;
+    let mut chosen = choice.connections(state, tenant).await?;
+    if let Some(streams) = &request.streams {
+        chosen = with_streams(chosen, streams)?;
+    }
     let mut started = vec![];
     let mut conflict = None;
     for connection in chosen {
@@ -86,19 +89,25 @@ impl Choice {
     }
 }
 
-/// Refuses streams that a chosen connection does not mirror.
-fn require_streams(chosen: &[Model], streams: Option<&[Stream]>) -> Result<(), ApiError> {
+/// Leaves out the connections that mirror none of the wanted streams.
+///
+/// # Errors
+/// When a stream is mirrored by none of them.
+fn with_streams(chosen: Vec<Model>, wanted: &[Stream]) -> Result<Vec<Model>, ApiError> {
+    let mut left = vec![];
+    let mut missing: BTreeSet<Stream> = wanted.iter().copied().collect();
     for row in chosen {
-        let owner = format!("connection {}", row.name);
-        let settings = connection_settings(&owner, row.source, &row.settings);
-        let Some(mirrored) = settings.map_err(Error::from)?.streams else {
-            continue;
-        };
-        let wanted = streams.unwrap_or_default();
-        if let Some(other) = wanted.iter().find(|stream| !mirrored.contains(stream)) {
-            let detail = format!("the connection `{}` does not mirror {other}", row.name);
-            return Err(ApiError::new(Code::Invalid, detail));
+        let mirrored = connections::mirrored_streams(&row)?;
+        if wanted.iter().any(|stream| mirrored.contains(stream)) {
+            missing.retain(|stream| !mirrored.contains(stream));
+            left.push(row);
         }
     }
-    Ok(())
+    match missing.first() {
+        None => Ok(left),
+        Some(stream) => {
+            let detail = format!("none of the chosen connections mirrors {stream}");
+            Err(ApiError::new(Code::Invalid, detail))
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::inspect::{self, RunQuery};
+use engine::inspect::{self, RunQuery, RunScope};
 use entity::SyncRunId;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
@@ -54,7 +54,7 @@ impl RunsApi {
         let list = List::new("list_sync_runs", viewer.tenant().id, &());
         let query = RunQuery {
             tenant: Some(viewer.tenant().id),
-            leaves_out_records: false,
+            scope: RunScope::All,
             after: cursor
                 .as_deref()
                 .map(|cursor| list.key(cursor))

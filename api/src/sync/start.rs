@@ -44,7 +44,7 @@ struct SyncStartBody {
     connection: Option<Text>,
     /// How much to read; `incremental` if left out. The first sync of a connection reads everything anyway.
     kind: Option<SyncKind>,
-    /// Only these streams.
+    /// Only these streams, of the connections that mirror any of them.
     #[oai(validator(min_items = 1, max_items = 10))]
     streams: Option<Vec<Stream>>,
 }
@@ -64,7 +64,7 @@ impl StartApi {
     ///
     /// A run for each connection of the tenant that is active, or for the chosen one. It begins as soon as a worker
     /// is free, also after a restart of the service. `Location` is the first run. 409 while every chosen
-    /// connection has a run that is queued or running.
+    /// connection has a run that is queued or running. 422 when a stream is asked for that none of them mirrors.
     #[oai(path = "/", method = "post", operation_id = "start_sync_run")]
     async fn start(
         &self,

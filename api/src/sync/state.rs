@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use engine::inspect::{self, RunQuery};
+use engine::inspect::{self, RunQuery, RunScope};
+use engine::run::RunReport;
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi};
 
@@ -21,7 +22,8 @@ const HISTORY_LENGTH: u64 = 10;
 #[derive(Debug, Clone, Object)]
 #[oai(rename_all = "camelCase")]
 struct SyncStatus {
-    /// The worst of the connections.
+    /// The worst of the connections. Each is as its last sync left it: not one that was cancelled, nor a dry run, a
+    /// comparison, a replay or the reading of a single record.
     status: SyncState,
     /// End of the last success: of the connection where it is longest ago; null unless each had one.
     last_sync_at: Option<Moment>,
@@ -33,9 +35,9 @@ struct SyncStatus {
     age_seconds: Option<i64>,
     /// The state in a sentence.
     message: String,
-    /// Rows that the last run changed.
+    /// Rows that `lastSync` wrote.
     records_updated: i64,
-    /// The last run; not one that read a single record.
+    /// The last sync, also one that was cancelled; no dry run, comparison or replay, and none of a single record.
     last_sync: Option<Run>,
     /// The last runs, the newest first, without those that read a single record: `GET /api/sync/runs` lists them, too.
     history: Vec<Run>,
@@ -70,13 +72,18 @@ impl StateApi {
         let tenant = inspect::tenant_state_at(&db, engine.clock.now(), viewer.tenant()).await?;
         let query = RunQuery {
             tenant: Some(viewer.tenant().id),
-            leaves_out_records: true,
+            scope: RunScope::NoRecords,
             after: None,
             limit: HISTORY_LENGTH,
         };
         let history = inspect::list_runs(&db, query).await?;
-        let history = history.into_iter().map(Run::from).collect();
-        Ok(Fetched(SyncStatus::new(tenant.into(), history)).into())
+        let query = RunQuery {
+            scope: RunScope::Syncs,
+            limit: 1,
+            ..query
+        };
+        let last_sync = inspect::list_runs(&db, query).await?.pop();
+        Ok(Fetched(SyncStatus::new(tenant.into(), last_sync, history)).into())
     }
 
     /// Tell how fresh every tenant is
@@ -93,8 +100,8 @@ impl StateApi {
 }
 
 impl SyncStatus {
-    fn new(tenant: TenantState, history: Vec<Run>) -> Self {
-        let last_sync = history.first().cloned();
+    fn new(tenant: TenantState, last_sync: Option<RunReport>, history: Vec<RunReport>) -> Self {
+        let last_sync: Option<Run> = last_sync.map(Into::into);
         Self {
             status: tenant.status,
             last_sync_at: tenant.last_sync_at,
@@ -104,7 +111,7 @@ impl SyncStatus {
             message: tenant.message,
             records_updated: last_sync.as_ref().map_or(0, |run| run.records_updated),
             last_sync,
-            history,
+            history: history.into_iter().map(Into::into).collect(),
             connections: tenant.connections,
         }
     }

@@ -44,7 +44,7 @@ pub(crate) struct Run {
     pub(super) finished_at: Option<Moment>,
     /// How long it took, or has been known to work, in milliseconds.
     duration_ms: i64,
-    /// Rows added, changed, deleted or revived.
+    /// Rows that were written: added, changed, deleted or revived. 0 for a dry run or comparison, which writes none.
     pub(crate) records_updated: i64,
     /// Records that could not be understood.
     pub(super) records_failed: i64,
@@ -120,6 +120,8 @@ pub(crate) struct ConnectionState {
     is_stale: bool,
     /// Seconds since the last success.
     age_seconds: Option<i64>,
+    /// The state in a sentence.
+    message: String,
     /// Runs in a row that were no success.
     consecutive_failures: i32,
     /// Records that could not be understood and still cannot.
@@ -311,6 +313,7 @@ impl From<inspect::ConnectionState> for ConnectionState {
             last_attempt_at,
             is_stale,
             age_seconds,
+            message,
             consecutive_failures,
             open_rejects,
             next_action,
@@ -329,6 +332,7 @@ impl From<inspect::ConnectionState> for ConnectionState {
             last_attempt_at: last_attempt_at.map(Moment),
             is_stale,
             age_seconds,
+            message,
             consecutive_failures,
             open_rejects,
             next_action,

@@ -27,10 +27,14 @@ pub(crate) fn leads(records: &Records, mapping: &Mapping) -> Value {
         numbers.1 += u64::from(is_qualified(&row));
         *statuses.entry(row.stage.clone()).or_default() += 1;
     }
+    let named_sources: BTreeSet<&String> = prospects
+        .iter()
+        .filter_map(|row| row.lead_source.as_ref())
+        .collect();
     json!({
         "totalLeads": prospects.len(),
         "qualifiedLeads": prospects.iter().filter(is_qualified).count(),
-        "sourceCount": sources.len(),
+        "sourceCount": named_sources.len(),
         "bySource": sources,
         "byStatus": statuses,
     })

@@ -1,6 +1,6 @@
 //! Resyncs by hand: started, refused, watched and cancelled.
 
-use ctsync_sandbox::AccountSpec;
+use ctsync_sandbox::{AccountSpec, current_rms};
 use entity::membership::Role;
 use poem::http::Method;
 use serde_json::{Value, json};
@@ -91,6 +91,42 @@ on_both_databases! {
         assert_eq!(rest["runs"].as_array().unwrap().len(), 1);
         assert_eq!(rest["runs"][0]["connection"], "main");
         admin.start(json!({"source": "clienttether"})).await.assert_problem(409, "conflict");
+    }
+
+    async fn streams_start_a_run_only_where_they_are_mirrored(app: &TestApp) {
+        let site = app.small_site().await;
+        let account = current_rms::AccountSpec { opportunities: 3, ..Default::default() };
+        let rental = app.rental_site_of(site.tenant, account, &[]).await;
+        let service = Service::new(app);
+        let admin = Admin::of(&service, &site).await;
+        let started = admin.start(json!({"streams": ["leads"]})).await.ok();
+        let runs = started["runs"].as_array().unwrap();
+        assert_eq!(runs.len(), 1, "{started}");
+        assert_eq!(runs[0]["connectionId"], site.connection.to_string());
+        let nowhere = json!({"source": "current_rms", "streams": ["leads"]});
+        admin.start(nowhere).await.assert_problem(422, "invalid");
+        let named = json!({"connection": rental.connection, "streams": ["notes", "leads"]});
+        admin.start(named).await.assert_problem(422, "invalid");
+    }
+
+    async fn a_sync_that_was_cancelled_is_told_but_is_not_the_state(app: &TestApp) {
+        let site = app.small_site().await;
+        site.sync().await;
+        // The order of runs is that of their starts.
+        app.clock.advance(chrono::TimeDelta::seconds(1));
+        let service = Service::new(app);
+        let admin = Admin::of(&service, &site).await;
+        let started = admin.start(json!({})).await.ok();
+        admin.cancel(started["runs"][0]["id"].as_str().unwrap()).await;
+        let status = service.get(&admin.token, "/api/sync/status").await.ok();
+        assert_eq!((&status["status"], &status["lastSync"]["status"]), (&json!("success"), &json!("cancelled")));
+        assert_eq!(status["connections"][0]["nextAction"], Value::Null);
+        app.clock.advance(chrono::TimeDelta::seconds(1));
+        let dry = engine::run::SyncRequest { dry_run: true, ..tests::plain() };
+        let looked = site.sync_with(&dry).await;
+        let status = service.get(&admin.token, "/api/sync/status").await.ok();
+        assert_eq!(status["history"][0]["id"], looked.id.to_string());
+        assert_eq!(status["lastSync"]["status"], "cancelled");
     }
 
     async fn what_cannot_be_synced_is_refused(app: &TestApp) {

@@ -33,10 +33,12 @@ on_both_databases! {
         assert_eq!(fresh["isStale"], false);
         assert_eq!(fresh["lastSync"]["status"], "success");
         assert_eq!(fresh["connections"][0]["streams"].as_array().unwrap().len(), 5);
-        app.clock.advance(TimeDelta::hours(3));
+        app.clock.advance(TimeDelta::hours(2));
+        assert_eq!(status(&service, &site).await["isStale"], false);
+        app.clock.advance(TimeDelta::seconds(1));
         let stale = status(&service, &site).await;
         assert_eq!(stale["isStale"], true);
-        assert_eq!(stale["message"], "Data is 3 hours old - sync may be delayed");
+        assert_eq!(stale["message"], "Data is 2 hours old - sync may be delayed");
         assert_eq!(stale["lastSyncAt"], fresh["lastSyncAt"]);
     }
 }

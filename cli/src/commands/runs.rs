@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Subcommand;
 use engine::admin::tenants;
-use engine::inspect::{RunQuery, list_runs, show_run};
+use engine::inspect::{RunQuery, RunScope, list_runs, show_run};
 use engine::run::RunReport;
 use entity::SyncRunId;
 
@@ -44,7 +44,7 @@ async fn list(context: &Context, tenant: Option<&str>, limit: u64) -> Result<Exi
         None => None,
     };
     let query = RunQuery {
-        leaves_out_records: false,
+        scope: RunScope::All,
         tenant,
         after: None,
         limit,

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::builder::RangedU64ValueParser;
+use engine::admin::connections::Owned;
 use engine::admin::{connections, tenants};
 use engine::connector::{reads_records, reads_windows};
 use engine::run::{RecordRef, SyncRequest, Window};
@@ -49,6 +50,7 @@ pub(crate) async fn run(context: &Context, args: &TenantArgs) -> Result<Exit> {
     let tenant = tenants::find(database, &args.tenant).await?;
     require_active(&tenant)?;
     let mut targets = connections::list(database, Some(tenant.id)).await?;
+    args.require_streams(&targets)?;
     targets.retain(|target| args.means(&target.connection));
     let targets = require_some(targets, || {
         let slug = &tenant.slug;
@@ -76,6 +78,27 @@ impl TenantArgs {
             && self.source.is_none_or(|wanted| source == wanted)
             && self.record.as_ref().is_none_or(reads)
             && (!self.is_about_dates() || reads_windows(source))
+            && (self.streams.is_empty()
+                || self
+                    .streams
+                    .iter()
+                    .any(|stream| mirrors(connection, *stream)))
+    }
+
+    /// Refuses streams that none of the connections mirrors.
+    fn require_streams(&self, targets: &[Owned]) -> Result<()> {
+        for stream in &self.streams {
+            if !targets
+                .iter()
+                .any(|target| mirrors(&target.connection, *stream))
+            {
+                let tenant = &self.tenant;
+                return Err(
+                    Usage(format!("no connection of tenant {tenant} mirrors {stream}")).into(),
+                );
+            }
+        }
+        Ok(())
     }
 
     fn is_about_dates(&self) -> bool {
@@ -88,6 +111,11 @@ impl TenantArgs {
         }
         Ok(Some(Window::new(self.past_days, self.future_days)?))
     }
+}
+
+/// Whether a connection mirrors a stream; one whose settings cannot be read is left to its run, which says so.
+fn mirrors(connection: &Model, stream: Stream) -> bool {
+    connections::mirrored_streams(connection).is_ok_and(|mirrored| mirrored.contains(&stream))
 }
 
 fn days() -> RangedU64ValueParser<u32> {

@@ -86,6 +86,16 @@ on_both_databases! {
         }
     }
 
+    async fn a_stream_that_no_connection_mirrors_is_a_usage_error_and_no_run(app: &TestApp) {
+        let ctsync = Installation::new(app);
+        ctsync.add_rental_tenant("north", 5).await;
+        let refused = ctsync.run(&["tenant", "north", "--stream", "leads"]).await;
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        assert!(refused.stderr.contains("no connection of tenant north mirrors leads"), "{refused:?}");
+        assert_eq!(ctsync.json(&["runs", "list", "north"]).await, json!([]));
+        ctsync.succeed(&["tenant", "north", "--stream", "opportunities"]).await;
+    }
+
     async fn the_zone_of_the_server_is_not_shown(app: &TestApp) {
         let ctsync = Installation::new(app);
         ctsync.add_rental_tenant("north", 5).await;

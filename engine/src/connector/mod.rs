@@ -153,6 +153,14 @@ pub fn reads_records(source: Source, stream: Stream) -> bool {
     }
 }
 
+/// Returns the streams of `source`, in the order in which they are read.
+pub fn streams_of(source: Source) -> &'static [(Stream, Slicing)] {
+    match source {
+        Source::ClientTether => &clienttether::STREAMS,
+        Source::CurrentRms => &current_rms::STREAMS,
+    }
+}
+
 /// Whether records of `source` are loaded in windows by their date.
 pub fn reads_windows(source: Source) -> bool {
     match source {

@@ -224,10 +224,10 @@ fn freshness(tenant: &TenantState) -> Vec<Check> {
         let sentence = connection
             .reason_message
             .clone()
-            .unwrap_or_else(|| tenant.message.clone());
+            .unwrap_or_else(|| connection.message.clone());
         let is_fine = connection.status == SyncState::Success && !connection.is_stale;
         match &connection.next_action {
-            None if is_fine => Check::ok(name, tenant.message.clone()),
+            None if is_fine => Check::ok(name, connection.message.clone()),
             None => Check {
                 state: CheckState::Warning,
                 ..Check::ok(name, sentence)

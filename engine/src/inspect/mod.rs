@@ -6,6 +6,7 @@ mod doctor;
 mod drift;
 mod explain;
 mod lists;
+mod loaded;
 mod numbers;
 mod rejects;
 mod runs;
@@ -24,9 +25,10 @@ pub use lists::{
     find_lead, find_opportunity, find_rental_opportunity, list_activities, list_hot_items,
     list_leads, list_notes, list_opportunities, list_rental_opportunities,
 };
+pub use loaded::LoadedWindows;
 pub use numbers::Numbers;
 pub use rejects::{RejectDetail, RejectEntry, list_rejects, show_reject};
-pub use runs::{RunQuery, list_runs, show_run};
+pub use runs::{RunQuery, RunScope, list_runs, show_run};
 pub use status::{
     ConnectionState, Freshness, StreamState, SyncState, TenantState, fleet, freshness, remedy,
     tenant_state, tenant_state_at,

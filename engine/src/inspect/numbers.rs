@@ -35,7 +35,7 @@ pub(super) async fn load(db: &impl ConnectionTrait, tenant: TenantId) -> Result<
     Ok(Numbers {
         total_leads: leads.total_leads,
         qualified_leads: leads.qualified_leads,
-        source_count: leads.by_source.len(),
+        source_count: leads.source_count(),
         pipeline_value: pipeline.total_value,
         valued_opportunity_count: pipeline.opportunity_count,
         hot_list_count: hot_items.count(db).await.attempt("count the hot list")?,

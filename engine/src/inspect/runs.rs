@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use entity::sync_run::RunKind;
 use entity::{SyncRunId, TenantId, Timestamp, connection, sync_run, sync_run_stream, tenant};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -12,13 +13,24 @@ use crate::database::Database;
 use crate::error::{Attempt, Error, Result};
 use crate::run::RunReport;
 
+/// What runs did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunScope {
+    /// Anything.
+    All,
+    /// Anything but read one record: there may be thousands of those between two syncs.
+    NoRecords,
+    /// They were meant to bring the mirror up to date: no comparison, dry run or replay, and not one record.
+    Syncs,
+}
+
 /// Which runs are wanted.
 #[derive(Debug, Clone, Copy)]
 pub struct RunQuery {
     /// Only this tenant's; all tenants' when absent.
     pub tenant: Option<TenantId>,
-    /// Leaves out those that read one record: there may be thousands of them between two syncs.
-    pub leaves_out_records: bool,
+    /// Only those that did this.
+    pub scope: RunScope,
     /// Only those that come after the run with this start and id, in the order of the list.
     pub after: Option<(Timestamp, SyncRunId)>,
     /// At most so many.
@@ -45,9 +57,7 @@ pub async fn list_runs(db: &impl ConnectionTrait, query: RunQuery) -> Result<Vec
     };
     let runs = runs
         .filter(query.after.map_or(Condition::all(), after))
-        .filter(
-            Condition::all().add_option(query.leaves_out_records.then(|| Expr::cust(NO_RECORD))),
-        )
+        .filter(query.scope.condition())
         .order_by_desc(Column::StartedAt)
         .order_by_desc(Column::Id)
         .limit(query.limit)
@@ -55,6 +65,20 @@ pub async fn list_runs(db: &impl ConnectionTrait, query: RunQuery) -> Result<Vec
         .await
         .attempt("read the runs")?;
     reports(db, runs).await
+}
+
+impl RunScope {
+    fn condition(self) -> Condition {
+        use sync_run::Column;
+        let no_record = Condition::all().add(Expr::cust(NO_RECORD));
+        match self {
+            Self::All => Condition::all(),
+            Self::NoRecords => no_record,
+            Self::Syncs => no_record
+                .add(Column::Kind.is_not_in([RunKind::Verify, RunKind::Replay]))
+                .add(Column::DryRun.eq(false)),
+        }
+    }
 }
 
 /// Returns one run with its streams, of `tenant` or of any.

@@ -26,6 +26,9 @@ const BATCH: usize = 1_000;
 /// Nothing younger is forgotten, whatever is asked for: a run may be about to refer to it.
 const MIN_AGE: TimeDelta = TimeDelta::hours(1);
 
+/// No transaction of a writer takes that long.
+const LONGEST_WRITE: TimeDelta = TimeDelta::minutes(10);
+
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Periods {
@@ -148,6 +151,17 @@ pub async fn prune_tenant(
     }
     pruned.payloads = of_tenant.forget_payloads(now - MIN_AGE).await?;
     Ok(pruned)
+}
+
+/// Forgets the stored answers of a tenant that nothing refers to any more, such as those of a connection that was removed.
+/// What was stored just now is left to [`prune`].
+pub(crate) async fn forget_unneeded_answers(
+    database: &Database,
+    clock: &Clock,
+    tenant: TenantId,
+) -> Result<u64> {
+    let of_tenant = OfTenant { database, tenant };
+    of_tenant.forget_payloads(clock.now() - LONGEST_WRITE).await
 }
 
 /// What belongs to one tenant.

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 
 use super::proof::Proof;
-use super::{CHUNK, Publication};
+use super::{CHUNK, Publication, stream_state};
 use crate::connector::{Boundary, Slice};
 use crate::error::{Attempt, Result};
 use crate::read::{SliceReading, StreamOutcome};
@@ -71,7 +71,7 @@ pub(super) async fn write(
             .await
             .attempt("write coverage")?;
     }
-    Ok(())
+    stream_state::write(publication, tx, outcome).await
 }
 
 fn row(publication: &Publication<'_>, reading: &SliceReading) -> coverage::ActiveModel {

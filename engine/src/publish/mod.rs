@@ -19,6 +19,7 @@ mod rules;
 mod run_end;
 mod stage_counts;
 mod stages;
+mod stream_state;
 mod upsert;
 
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
 };
 
-use super::{Effect, Publication, RunEnd};
+use super::{Effect, Publication, RunEnd, stream_state};
 use crate::error::{Attempt, Error, Result};
 use crate::read::{Counters, StreamOutcome};
 use crate::verdict;
@@ -33,6 +33,9 @@ pub(super) async fn write(
     write_run(publication, tx, end).await?;
     if publication.effect != Effect::RunOnly {
         write_connection(publication, tx, end, is_changed).await?;
+    }
+    if publication.effect == Effect::Publish && end.judges_connection {
+        stream_state::settle(publication, tx).await?;
     }
     if publication.effect == Effect::Publish {
         write_credentials_state(publication, tx, end).await?;

@@ -53,6 +53,7 @@ impl Engine {
     ) -> Result<RunReport> {
         let target = Target::load(self, connection).await?;
         target.require_record(request)?;
+        target.require_streams(request)?;
         self.run(Supply::Upstream(&target), request, observer, cancel)
             .await
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entity::ReasonCode;
-use entity::sync_run::RunStatus;
+use entity::sync_run::{RunKind, RunStatus};
 use tokio::time::Instant;
 use tracing::{Instrument, info, info_span, warn};
 
@@ -19,6 +19,7 @@ use crate::observer::{Event, Observer};
 use crate::publish::{Effect, Publication, RunEnd};
 use crate::read::StreamOutcome;
 use crate::verdict::Verdict;
+use crate::verify;
 
 /// For how long a run waits for somebody who reads single records.
 const SHORT_HOLD: Duration = Duration::from_secs(30);
@@ -194,7 +195,10 @@ impl Recorded<'_> {
         reading: Reading,
     ) -> Result<RunReport> {
         let (engine, request, place) = (self.engine, self.request, self.supply.place());
-        let (outcomes, verdict) = judge(reading);
+        let (outcomes, mut verdict) = judge(reading);
+        if request.kind_override == Some(RunKind::Verify) {
+            verdict = verify::judge(verdict, &outcomes);
+        }
         let effect = match self.supply {
             _ if !request.writes() || verdict.status == RunStatus::Cancelled => Effect::RunOnly,
             Supply::Upstream(_) => Effect::Publish,

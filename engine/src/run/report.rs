@@ -47,7 +47,7 @@ pub struct RunReport {
     pub finished_at: Option<Timestamp>,
     /// How long it took, in milliseconds.
     pub duration_ms: i64,
-    /// Rows added, changed or deleted.
+    /// Rows that were written: added, changed, deleted or revived. None where the run only compared.
     pub records_updated: i64,
     /// Records that could not be normalized.
     pub records_failed: i64,

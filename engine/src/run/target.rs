@@ -149,6 +149,22 @@ impl Target {
         })
     }
 
+    /// Refuses to sync only streams that the connection does not mirror.
+    pub(super) fn require_streams(&self, request: &SyncRequest) -> Result<()> {
+        let planned = self.planned_streams(self.connector.as_ref(), request);
+        match &request.streams {
+            Some(streams) if planned.is_empty() => {
+                let names: Vec<_> = streams.iter().map(|stream| stream.as_str()).collect();
+                Err(Error::Invalid(format!(
+                    "connection {} does not mirror {}",
+                    self.connection.name,
+                    names.join(", ")
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses to ask for a record that this upstream cannot be asked for.
     pub(super) fn require_record(&self, request: &SyncRequest) -> Result<()> {
         let Some(record) = &request.record else {

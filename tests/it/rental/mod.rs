@@ -10,6 +10,7 @@ mod filters;
 mod loads;
 mod oddities;
 mod storms;
+mod windows;
 
 use engine::observer::NoObserver;
 use engine::verify::Agreement;

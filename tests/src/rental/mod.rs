@@ -109,6 +109,19 @@ impl TestApp {
         }
     }
 
+    /// Adds a tenant and a connection that mirror the account of `site` once more, with these settings.
+    pub async fn fresh_mirror(&self, site: &RentalSite, settings: &[(&str, &str)]) -> RentalSite {
+        let tenant = self.add_renting_tenant("once-more").await;
+        let connection = self
+            .add_rental_connection(tenant, &site.account, settings)
+            .await;
+        RentalSite {
+            tenant,
+            connection,
+            ..site.clone()
+        }
+    }
+
     async fn add_renting_tenant(&self, subdomain: &str) -> TenantId {
         let actor = actor();
         let tenant = NewTenant {

@@ -148,7 +148,8 @@ impl ConnectionsApi {
 
     /// Remove a connection
     ///
-    /// Everything that was mirrored through it is removed, too.
+    /// Everything that was mirrored through it is removed, too, and every answer that it alone had; answers that came in
+    /// within the last minutes go with the next retention.
     #[oai(
         path = "/:tenant/connections/:id",
         method = "delete",

@@ -15,6 +15,7 @@ use crate::admin::write::unique;
 use crate::credentials::Credentials;
 use crate::error::{Attempt, Error, Result};
 use crate::lease;
+use crate::prune;
 use crate::secret::SecretKeys;
 
 /// What may change about a connection; what is absent stays.
@@ -110,10 +111,11 @@ pub async fn resume(
     set_status(admin, tenant, id, "resume", ConnectionStatus::Active).await
 }
 
-/// Removes a connection with everything that was mirrored through it.
+/// Removes a connection with everything that was mirrored through it, and the answers that only it referred to.
 ///
 /// # Errors
-/// [`Error::Conflict`] while a worker syncs it.
+/// [`Error::Conflict`] while a worker syncs it. When the database fails after the connection is gone, its answers are left
+/// to retention.
 pub async fn remove(admin: &Admin<'_>, tenant: TenantId, id: ConnectionId) -> Result<()> {
     let tx = admin.begin().await?;
     let row = locked(&tx, tenant, id).await?;
@@ -130,7 +132,9 @@ pub async fn remove(admin: &Admin<'_>, tenant: TenantId, id: ConnectionId) -> Re
         json!({ "source": row.source, "name": row.name }),
     );
     row.delete(&tx).await.attempt("remove the connection")?;
-    admin.commit(tx, act).await
+    admin.commit(tx, act).await?;
+    prune::forget_unneeded_answers(admin.database, admin.clock, tenant).await?;
+    Ok(())
 }
 
 async fn set_status(

@@ -1,13 +1,15 @@
 //! Finding connections.
 
-use entity::{ConnectionId, TenantId, connection, tenant};
+use entity::{ConnectionId, Stream, TenantId, connection, tenant};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::check::not_found;
 use crate::admin::tenants;
+use crate::connector::streams_of;
 use crate::database::Database;
 use crate::error::{Attempt, Error, Result};
 use crate::lease::{self, Hold};
+use crate::settings;
 
 /// A connection with its tenant.
 #[derive(Debug, Clone)]
@@ -46,6 +48,18 @@ pub async fn list(database: &Database, tenant: Option<TenantId>) -> Result<Vec<O
         owned.collect::<Vec<_>>()
     };
     Ok(tenants.iter().flat_map(owned_by).collect())
+}
+
+/// Returns the streams that a connection mirrors, in the order in which they are read.
+///
+/// # Errors
+/// When its settings cannot be read.
+pub fn mirrored_streams(row: &connection::Model) -> Result<Vec<Stream>> {
+    let owner = format!("connection {}", row.name);
+    let chosen = settings::connection_settings(&owner, row.source, &row.settings)?.streams;
+    let streams = streams_of(row.source).iter().map(|(stream, _)| *stream);
+    let is_chosen = |stream: &Stream| chosen.as_ref().is_none_or(|all| all.contains(stream));
+    Ok(streams.filter(is_chosen).collect())
 }
 
 /// Returns a connection of `tenant`.

@@ -7,4 +7,4 @@ mod find;
 
 pub use add::{DEFAULT_NAME, NewConnection, add};
 pub use change::{ConnectionChange, pause, remove, resume, set, set_credentials};
-pub use find::{Owned, list, locate, show};
+pub use find::{Owned, list, locate, mirrored_streams, show};

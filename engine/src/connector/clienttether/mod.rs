@@ -30,7 +30,7 @@ const OFFSET: &str = "offset";
 /// Raised when the same bytes are normalized to another row than before.
 const RULES_VERSION: u32 = 2;
 
-const STREAMS: [(Stream, Slicing); 5] = [
+pub(super) const STREAMS: [(Stream, Slicing); 5] = [
     (Stream::SalesCycles, Slicing::Whole),
     (Stream::Leads, Slicing::Whole),
     (Stream::Opportunities, Slicing::Whole),

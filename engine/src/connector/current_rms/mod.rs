@@ -34,7 +34,7 @@ pub(super) use action::{DESTROY, notice};
 /// Raised when the same bytes are normalized to another row than before.
 const RULES_VERSION: u32 = 2;
 
-const STREAMS: [(Stream, Slicing); 1] = [(Stream::Opportunities, Slicing::Timeline)];
+pub(super) const STREAMS: [(Stream, Slicing); 1] = [(Stream::Opportunities, Slicing::Timeline)];
 
 /// One account (subdomain) of Current RMS.
 pub struct CurrentRms {

@@ -8,6 +8,7 @@ use sea_orm::ConnectionTrait;
 
 use super::{by_position, first_position};
 use crate::error::{Attempt, Result};
+use crate::publish::NO_SOURCE;
 
 /// The numbers of leads: prospects, whatever their stage.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,6 +21,14 @@ pub struct LeadsDashboard {
     pub by_source: Vec<SourceLeads>,
     /// By status, in the order of the pipeline.
     pub by_status: Vec<StatusLeads>,
+}
+
+impl LeadsDashboard {
+    /// Sources that leads came from; that some came from none makes no source.
+    pub fn source_count(&self) -> usize {
+        let named = |source: &&SourceLeads| source.source != NO_SOURCE;
+        self.by_source.iter().filter(named).count()
+    }
 }
 
 /// The leads of one source.

@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use entity::rental_opportunity::{Column, Entity, Model};
 use entity::{AmountSum, TenantId, Timestamp};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, QuerySelect, QueryTrait};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, QueryFilter, QuerySelect, QueryTrait};
 
 use crate::error::{Attempt, Result};
+use crate::inspect::LoadedWindows;
 use crate::inspect::lists::upcoming_rental_opportunities;
 
-/// The numbers of the opportunities that are there upstream.
-#[derive(Debug, Clone, Default)]
+/// The numbers of the opportunities that are there upstream and [count](LoadedWindows).
+#[derive(Debug)]
 pub struct RentalDashboard {
     /// All of them.
     pub total: Share,
@@ -26,6 +27,8 @@ pub struct RentalDashboard {
     pub by_month: Vec<MonthShare>,
     /// Those that start next.
     pub upcoming: Vec<Model>,
+    /// What the numbers count.
+    pub windows: LoadedWindows,
 }
 
 /// Some of the opportunities.
@@ -77,7 +80,8 @@ pub async fn rental_dashboard(
     now: Timestamp,
     upcoming_count: u64,
 ) -> Result<RentalDashboard> {
-    let groups = groups(db, tenant).await?;
+    let windows = LoadedWindows::load(db, tenant).await?;
+    let groups = groups(db, tenant, &windows).await?;
     let state = |group: &Group| (group.state, group.state_name.clone());
     let status = |group: &Group| (group.status, group.status_name.clone());
     Ok(RentalDashboard {
@@ -85,12 +89,17 @@ pub async fn rental_dashboard(
         by_state: by_number(&groups, state),
         by_status: by_number(&groups, status),
         by_month: by_month(&groups),
-        upcoming: upcoming_rental_opportunities(db, tenant, now, upcoming_count).await?,
+        upcoming: upcoming_rental_opportunities(db, tenant, &windows, now, upcoming_count).await?,
+        windows,
     })
 }
 
 /// One pass over the rows for all numbers, so that they are bound to agree.
-async fn groups(db: &impl ConnectionTrait, tenant: TenantId) -> Result<Vec<Group>> {
+async fn groups(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    windows: &LoadedWindows,
+) -> Result<Vec<Group>> {
     let month = month(db.get_database_backend());
     let half = AmountSum::HALF;
     let axes = [
@@ -100,6 +109,7 @@ async fn groups(db: &impl ConnectionTrait, tenant: TenantId) -> Result<Vec<Group
         Column::StatusName,
     ];
     let mut query = Entity::live(tenant)
+        .filter(windows.condition())
         .select_only()
         .columns(axes)
         .expr_as(Expr::cust(month), "month")

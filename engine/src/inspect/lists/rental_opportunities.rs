@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::order::{Key, Order, Start, Way};
 use super::{Part, PartQuery, read, search};
 use crate::error::{Attempt, Error, Result};
+use crate::inspect::LoadedWindows;
 
 /// By id, which never changes: what was first seen last comes first.
 const ORDER: Order<Column> = Order {
@@ -52,6 +53,8 @@ pub struct RentalOpportunityFilter {
     pub search: Option<String>,
     /// That changed here at this time or later.
     pub updated_since: Option<Timestamp>,
+    /// Those that start outside of the windows that are loaded, too.
+    pub include_outside: bool,
     /// Those that are gone upstream, too.
     pub include_deleted: bool,
 }
@@ -60,10 +63,14 @@ pub struct RentalOpportunityFilter {
 pub async fn list_rental_opportunities(
     db: &impl ConnectionTrait,
     tenant: TenantId,
+    windows: &LoadedWindows,
     filter: &RentalOpportunityFilter,
     part: PartQuery<RecordId>,
 ) -> Result<Part<Model>> {
-    let opportunities = Entity::owned_by(tenant).filter(condition(filter));
+    let mut opportunities = Entity::owned_by(tenant).filter(condition(filter));
+    if !filter.include_outside {
+        opportunities = opportunities.filter(windows.condition());
+    }
     let limit = part.limit;
     let start = part.start(|id| Key {
         value: None,
@@ -98,6 +105,7 @@ pub async fn find_rental_opportunity(
 pub(in crate::inspect) async fn upcoming_rental_opportunities(
     db: &impl ConnectionTrait,
     tenant: TenantId,
+    windows: &LoadedWindows,
     now: Timestamp,
     count: u64,
 ) -> Result<Vec<Model>> {
@@ -105,6 +113,7 @@ pub(in crate::inspect) async fn upcoming_rental_opportunities(
         .add(Column::Status.is_null())
         .add(Column::Status.is_not_in(CALLED_OFF));
     let upcoming = Entity::live(tenant)
+        .filter(windows.condition())
         .filter(Column::StartsAt.gte(now))
         .filter(takes_place);
     let start = Start::Offset(0);
@@ -121,6 +130,7 @@ fn condition(filter: &RentalOpportunityFilter) -> Condition {
         organisation,
         search: _,
         updated_since,
+        include_outside: _,
         include_deleted,
     } = filter;
     let dated = |is_dated: bool| {

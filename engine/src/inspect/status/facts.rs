@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use entity::sync_run::{self, RunKind, RunStatus};
-use entity::{ConnectionId, Stream, TenantId, connection, coverage, rejected_record, tenant};
+use entity::{ConnectionId, Stream, TenantId, connection, rejected_record, stream_state, tenant};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
@@ -27,7 +27,7 @@ pub(super) enum Detail {
 /// What is known of a connection.
 pub(super) struct Facts {
     pub(super) connection: connection::Model,
-    /// The last run that was meant to bring the mirror up to date.
+    /// The last run that was meant to bring the mirror up to date and that nobody cancelled.
     pub(super) last_run: Option<sync_run::Model>,
     pub(super) open_reject_count: u64,
     pub(super) streams: Vec<StreamState>,
@@ -104,7 +104,7 @@ async fn last_runs(
 }
 
 /// Selects, within a query of connections, the id of the last run that was meant to bring the mirror up to
-/// date.
+/// date and that nobody cancelled.
 fn last_run_of_connection() -> Expr {
     use sync_run::Column;
     let earlier = Alias::new("earlier");
@@ -126,10 +126,12 @@ fn last_run_of_connection() -> Expr {
             column(Column::Kind).is_not_in([RunKind::Verify.as_str(), RunKind::Replay.as_str()]),
         )
         .and_where(column(Column::DryRun).eq(false))
-        .and_where(
-            column(Column::Status)
-                .is_not_in([RunStatus::Queued.as_str(), RunStatus::Skipped.as_str()]),
-        )
+        // What never began, or was not let finish, says nothing of the data.
+        .and_where(column(Column::Status).is_not_in([
+            RunStatus::Queued.as_str(),
+            RunStatus::Skipped.as_str(),
+            RunStatus::Cancelled.as_str(),
+        ]))
         .order_by((earlier.clone(), Column::StartedAt), sea_orm::Order::Desc)
         .order_by((earlier.clone(), Column::Id), sea_orm::Order::Desc)
         .limit(1)
@@ -163,46 +165,25 @@ async fn open_rejects(
     Ok(counts.into_iter().map(count).collect())
 }
 
-#[derive(FromQueryResult)]
-struct StreamRow {
-    connection_id: ConnectionId,
-    #[sea_orm(nested)]
-    state: StreamState,
-}
-
 /// Returns what was read of each connection's streams, in the order of [`Stream::ALL`].
 async fn streams(
     db: &impl ConnectionTrait,
     tenants: &[TenantId],
 ) -> Result<HashMap<ConnectionId, Vec<StreamState>>> {
-    use coverage::Column;
-    let mut rows = coverage::Entity::find()
-        .filter(Column::TenantId.is_in(tenants.iter().copied()))
-        // A single record says nothing about the freshness of the rest.
-        .filter(Column::Slice.not_like("record:%"))
-        .select_only()
-        .column(Column::ConnectionId)
-        .column(Column::Stream)
-        .column_as(Column::ReadAt.max(), "last_read_at")
-        .column_as(Column::ReadAt.min(), "oldest_read_at")
-        .group_by(Column::ConnectionId)
-        .group_by(Column::Stream)
-        .into_model::<StreamRow>()
+    let mut rows = stream_state::Entity::find()
+        .filter(stream_state::Column::TenantId.is_in(tenants.iter().copied()))
         .all(db)
         .await
-        .attempt("read the coverage")?;
-    rows.sort_by_key(|row| {
-        Stream::ALL
-            .iter()
-            .position(|stream| *stream == row.state.stream)
-    });
+        .attempt("read the streams' states")?;
+    rows.sort_by_key(|row| Stream::ALL.iter().position(|stream| *stream == row.stream));
     let mut streams: HashMap<_, Vec<_>> = HashMap::new();
-    for StreamRow {
-        connection_id,
-        state,
-    } in rows
-    {
-        streams.entry(connection_id).or_default().push(state);
+    for row in rows {
+        let state = StreamState {
+            stream: row.stream,
+            last_read_at: row.last_read_at,
+            oldest_read_at: row.oldest_read_at,
+        };
+        streams.entry(row.connection_id).or_default().push(state);
     }
     Ok(streams)
 }

@@ -8,9 +8,7 @@ use entity::connection::ConnectionStatus;
 use entity::sync_run::{self, RunStatus};
 use entity::tenant::{self, TenantStatus};
 use entity::{ConnectionId, ReasonCode, Source, Stream, TenantId, Timestamp};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::Serialize;
 
 use self::facts::{Detail, Facts};
@@ -95,6 +93,8 @@ pub struct ConnectionState {
     pub is_stale: bool,
     /// Seconds since the last success.
     pub age_seconds: Option<i64>,
+    /// The state in a sentence.
+    pub message: String,
     /// Runs in a row that were no success.
     pub consecutive_failures: i32,
     /// Records that could not be understood and still cannot.
@@ -109,7 +109,7 @@ pub struct ConnectionState {
 }
 
 /// What was read last of a stream.
-#[derive(Debug, Clone, Serialize, FromQueryResult)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StreamState {
     /// The stream.
@@ -269,6 +269,8 @@ fn connection_state(
     let status = sync_state(is_leased, last_run.as_ref());
     let age = row.last_success_at.map(|at| now - at);
     let is_stale = age.is_none_or(|age| age > threshold);
+    let age_seconds = age.map(|age| age.num_seconds());
+    let is_paused = row.status == ConnectionStatus::Paused;
     let reason = last_run.as_ref().and_then(|run| run.reason);
     ConnectionState {
         id: row.id,
@@ -281,7 +283,8 @@ fn connection_state(
         last_sync_at: row.last_success_at,
         last_attempt_at: row.last_attempt_at,
         is_stale,
-        age_seconds: age.map(|age| age.num_seconds()),
+        age_seconds,
+        message: sentence::message(status, is_stale, age_seconds, false, is_paused),
         consecutive_failures: row.consecutive_failures,
         open_rejects: open_reject_count,
         next_action: sentence::next_action(tenant, &row, status, reason, is_stale),

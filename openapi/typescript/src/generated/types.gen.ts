@@ -320,6 +320,10 @@ export type ConnectionState = {
      */
     ageSeconds: number | null;
     /**
+     * The state in a sentence.
+     */
+    message: string;
+    /**
      * Runs in a row that were no success.
      */
     consecutiveFailures: number;
@@ -778,7 +782,7 @@ export type LeadsDashboard = {
      */
     qualifiedLeads: number;
     /**
-     * Sources that they came from.
+     * Sources that they came from; `(none)` is not one.
      */
     sourceCount: number;
     /**
@@ -1212,6 +1216,11 @@ export type Opportunity = {
      * When it was found gone upstream; null while it is there.
      */
     deletedAt: string | null;
+    /**
+     * Whether the dashboard counts it: it is there upstream, and starts within the months that are loaded or has no
+     * start.
+     */
+    isCounted: boolean;
 };
 
 /**
@@ -1363,6 +1372,11 @@ export type OpportunityDetail = {
      * When it was found gone upstream; null while it is there.
      */
     deletedAt: string | null;
+    /**
+     * Whether the dashboard counts it: it is there upstream, and starts within the months that are loaded or has no
+     * start.
+     */
+    isCounted: boolean;
     /**
      * The record as the upstream sent it.
      */
@@ -1788,7 +1802,7 @@ export type Run = {
      */
     durationMs: number;
     /**
-     * Rows added, changed, deleted or revived.
+     * Rows that were written: added, changed, deleted or revived. 0 for a dry run or comparison, which writes none.
      */
     recordsUpdated: number;
     /**
@@ -2162,7 +2176,7 @@ export type SyncStart = {
      */
     kind?: SyncKind | null;
     /**
-     * Only these streams.
+     * Only these streams, of the connections that mirror any of them.
      */
     streams?: Array<Stream> | null;
 };
@@ -2177,7 +2191,8 @@ export type SyncState = 'failed' | 'never' | 'partial' | 'running' | 'success';
  */
 export type SyncStatus = {
     /**
-     * The worst of the connections.
+     * The worst of the connections. Each is as its last sync left it: not one that was cancelled, nor a dry run, a
+     * comparison, a replay or the reading of a single record.
      */
     status: SyncState;
     /**
@@ -2201,11 +2216,11 @@ export type SyncStatus = {
      */
     message: string;
     /**
-     * Rows that the last run changed.
+     * Rows that `lastSync` wrote.
      */
     recordsUpdated: number;
     /**
-     * The last run; not one that read a single record.
+     * The last sync, also one that was cancelled; no dry run, comparison or replay, and none of a single record.
      */
     lastSync: Run | null;
     /**
@@ -3330,6 +3345,10 @@ export type ListOpportunitiesData = {
          * Only opportunities whose last change was seen here at this time or later.
          */
         updatedSince?: string;
+        /**
+         * Opportunities that start outside of the months that are loaded, too: somebody has edited them upstream.
+         */
+        includeOutside?: boolean;
         /**
          * Opportunities that are gone upstream, too.
          */

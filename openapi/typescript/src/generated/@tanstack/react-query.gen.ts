@@ -257,8 +257,10 @@ export const getOpportunitiesDashboardQueryKey = (options?: Options<GetOpportuni
  *
  * Enquiries, quotations and orders of Current RMS, whatever their state and status. The counts of `byState`, of
  * `byStatus` and of `byMonth` each add up to `total`. `GET /api/opportunities` lists the opportunities behind each
- * number. Those that are cancelled, lost or dead are not among the `upcoming` ones. While a first load is under
- * way the numbers are those of the months that have been read.
+ * number. Those that are cancelled, lost or dead are not among the `upcoming` ones. What starts outside of the
+ * months that are loaded is not counted, though it may be known, since somebody has edited it upstream:
+ * `includeOutside=true` lists it, too. While a first load is under way the numbers are those of the months that
+ * have been read.
  *
  * Takes the role `tenant_viewer` in the tenant.
  */
@@ -744,7 +746,7 @@ export const listSyncRunsInfiniteOptions = (options?: Options<ListSyncRunsData>)
  *
  * A run for each connection of the tenant that is active, or for the chosen one. It begins as soon as a worker
  * is free, also after a restart of the service. `Location` is the first run. 409 while every chosen
- * connection has a run that is queued or running.
+ * connection has a run that is queued or running. 422 when a stream is asked for that none of them mirrors.
  *
  * Takes the role `tenant_admin` in the tenant.
  */
@@ -974,7 +976,8 @@ export const createConnectionMutation = (options?: Partial<Options<CreateConnect
 /**
  * Remove a connection
  *
- * Everything that was mirrored through it is removed, too.
+ * Everything that was mirrored through it is removed, too, and every answer that it alone had; answers that came in
+ * within the last minutes go with the next retention.
  *
  * Takes the role `tenant_admin`.
  */
