@@ -139,8 +139,10 @@ impl Credentials {
                 let token = token.unwrap_or_default();
                 format!("{token}\0{}", web_key.expose_secret()).into()
             }
-            // Several keys of one account share its limit, as far as anybody knows.
-            Self::CurrentRms { subdomain, .. } => subdomain.as_str().into(),
+            // The name of an account is public: who has no key of it must not use up its requests.
+            Self::CurrentRms { subdomain, api_key } => {
+                format!("{subdomain}\0{}", api_key.expose_secret()).into()
+            }
         }
     }
 

@@ -52,6 +52,8 @@ pub struct Claim {
     pub run: SyncRunId,
     /// Who asks.
     pub holder: String,
+    /// Only when no sync of the connection has begun since then.
+    pub unless_since: Option<Timestamp>,
 }
 
 /// What came of trying to take a lease.
@@ -79,11 +81,6 @@ struct Number {
     fence: i64,
 }
 
-#[derive(FromQueryResult)]
-struct Rest {
-    due_at: Option<Timestamp>,
-}
-
 impl Lease {
     /// Takes the lease that `claim` asks for, when it is free or expired.
     pub async fn take(database: &Database, clock: &Clock, claim: Claim) -> Result<Taken> {
@@ -92,16 +89,21 @@ impl Lease {
             connection,
             run,
             holder,
+            unless_since,
         } = claim;
         let db = database.writer();
         let mut sql = Sql::new(db, clock);
         let (name, key) = (sql.bind(holder.as_str()), sql.bind(connection.to_string()));
         let (owner, run_id) = (sql.bind(tenant.as_uuid()), sql.bind(run.as_uuid()));
         let (until, now) = (sql.after(lease_time()), sql.now());
+        let untried = unless_since.map_or_else(String::new, |since| {
+            let since = sql.bind(since);
+            format!(" AND EXISTS (SELECT 1 FROM connections c WHERE c.id = work.connection_id AND (c.last_attempt_at IS NULL OR c.last_attempt_at < {since}))")
+        });
         let text = format!(
-            "UPDATE work SET holder = {name}, held_for = {run_id}, expires_at = {until}, fence = fence + 1 \
+            "UPDATE work SET holder = {name}, held_for = {run_id}, expires_at = {until}, wanted_until = NULL, fence = fence + 1 \
              WHERE kind = '{SYNC}' AND key = {key} AND tenant_id = {owner} \
-             AND (expires_at IS NULL OR expires_at <= {now}) RETURNING fence"
+             AND (expires_at IS NULL OR expires_at <= {now}){untried} RETURNING fence"
         );
         let taken = Number::find_by_statement(sql.statement(text)).all(db).await;
         if let Some(Number { fence }) = taken.attempt("take the lease")?.pop() {
@@ -120,6 +122,22 @@ impl Lease {
             until: clock.now(),
             run: None,
         })))
+    }
+
+    /// Lets others who read single records know that somebody waits for the connection, for `time`.
+    pub(crate) async fn want(
+        database: &Database,
+        clock: &Clock,
+        connection: ConnectionId,
+        time: TimeDelta,
+    ) -> Result<()> {
+        let db = database.writer();
+        let mut sql = Sql::new(db, clock);
+        let (until, key) = (sql.after(time), sql.bind(connection.to_string()));
+        let text =
+            format!("UPDATE work SET wanted_until = {until} WHERE kind = '{SYNC}' AND key = {key}");
+        let wanted = db.execute_raw(sql.statement(text)).await;
+        wanted.attempt("wait for the lease").map(|_| ())
     }
 
     /// The lease of `run` that a worker has with its claim of a connection's row.
@@ -180,14 +198,11 @@ impl Lease {
         change: &str,
         ours: &str,
     ) -> Result<()> {
-        let text = format!("UPDATE work SET {change} WHERE {ours} RETURNING due_at");
-        let freed = Rest::find_by_statement(sql.statement(text)).all(db).await;
-        let freed = freed.attempt("release the lease")?;
-        self.expect_one(u64::from(!freed.is_empty()))?;
-        if freed.iter().any(|row| row.due_at.is_some()) {
-            announce(db).await?;
-        }
-        Ok(())
+        let text = format!("UPDATE work SET {change} WHERE {ours}");
+        let freed = db.execute_raw(sql.statement(text)).await;
+        self.expect_one(freed.attempt("release the lease")?.rows_affected())?;
+        // Something may have waited for it.
+        announce(db).await
     }
 
     /// Takes `run` out of the queue, when it ends without a publication, and gives up the lease that it may hold; not one

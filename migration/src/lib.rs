@@ -21,6 +21,7 @@ mod m20261120_000013_reading;
 mod m20261120_000014_opportunities;
 mod m20261120_000015_webhooks;
 mod m20261121_000016_work;
+mod m20261121_000017_turns;
 mod m20261121_000018_parts;
 mod m20261121_000019_accepted_deletions;
 mod m20261121_000020_numbers;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000014_opportunities::Migration),
             Box::new(m20261120_000015_webhooks::Migration),
             Box::new(m20261121_000016_work::Migration),
+            Box::new(m20261121_000017_turns::Migration),
             Box::new(m20261121_000018_parts::Migration),
             Box::new(m20261121_000019_accepted_deletions::Migration),
             Box::new(m20261121_000020_numbers::Migration),

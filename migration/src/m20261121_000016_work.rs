@@ -116,9 +116,11 @@ UPDATE work SET
     due_at = '1970-01-01T00:00:00+00:00'
 WHERE key IN (SELECT idempotency_key FROM Jobs WHERE job_type = 'sync' AND status NOT IN ('Done', 'Killed'));
 INSERT INTO work (kind, key, tenant_id, connection_id, payload, due_at)
-SELECT 'webhook', j.idempotency_key, e.tenant_id, e.connection_id, CAST(j.job AS TEXT), '1970-01-01T00:00:00+00:00'
-FROM Jobs j JOIN webhook_events e ON e.id = unhex(replace(j.idempotency_key, '-', ''))
-WHERE j.job_type = 'webhook' AND e.status = 'received';
+SELECT 'webhook', w.key || '/' || e.stream || '/' || e.upstream_id, e.tenant_id, e.connection_id,
+    json_object('stream', e.stream, 'upstream_id', e.upstream_id, 'since', MAX(e.received_at)), '1970-01-01T00:00:00+00:00'
+FROM webhook_events e JOIN work w ON w.kind = 'sync' AND w.connection_id = e.connection_id
+WHERE e.status = 'received' AND e.stream IS NOT NULL AND e.upstream_id IS NOT NULL
+GROUP BY w.key, e.tenant_id, e.connection_id, e.stream, e.upstream_id;
 ";
 
 const POSTGRES_CARRY_OVER: &str = "
@@ -131,9 +133,11 @@ UPDATE work SET
 FROM apalis.jobs j
 WHERE work.kind = 'sync' AND j.job_type = 'sync' AND j.idempotency_key = work.key AND j.status NOT IN ('Done', 'Killed');
 INSERT INTO work (kind, key, tenant_id, connection_id, payload, due_at)
-SELECT 'webhook', j.idempotency_key, e.tenant_id, e.connection_id, convert_from(j.job, 'UTF8')::jsonb, to_timestamp(0)
-FROM apalis.jobs j JOIN webhook_events e ON e.id = j.idempotency_key::uuid
-WHERE j.job_type = 'webhook' AND e.status = 'received';
+SELECT 'webhook', e.connection_id || '/' || e.stream || '/' || e.upstream_id, e.tenant_id, e.connection_id,
+    jsonb_build_object('stream', e.stream, 'upstream_id', e.upstream_id, 'since', MAX(e.received_at)), to_timestamp(0)
+FROM webhook_events e
+WHERE e.status = 'received' AND e.stream IS NOT NULL AND e.upstream_id IS NOT NULL
+GROUP BY e.tenant_id, e.connection_id, e.stream, e.upstream_id;
 ";
 
 // Somebody else may use the extension by now, or it may be somebody else's.

@@ -54,13 +54,17 @@ fn line(program: &Path, folder: &Path, args: &CrontabArgs) -> String {
         "60" => "0".to_owned(),
         every => format!("*/{every}"),
     };
+    // A minute less, since a run of the last time may have begun a little late.
+    let every = args.every.parse::<u32>().map_or(14, |every| every - 1);
     let log = args
         .log
         .as_ref()
         .map(|log| format!(" >> {} 2>&1", quoted(log)))
         .unwrap_or_default();
     let (folder, program) = (quoted(folder), quoted(program));
-    format!("{minutes} * * * * cd {folder} && {program} run --all --deadline 50m{log}")
+    format!(
+        "{minutes} * * * * cd {folder} && {program} run --all --every {every}m --deadline 50m{log}"
+    )
 }
 
 /// Quotes a path for the shell and for cron, to which a bare percent sign ends the line.
@@ -93,7 +97,7 @@ mod tests {
         );
         assert_eq!(
             line,
-            "*/15 * * * * cd /srv/ctsync && /usr/bin/ctsync run --all --deadline 50m"
+            "*/15 * * * * cd /srv/ctsync && /usr/bin/ctsync run --all --every 14m --deadline 50m"
         );
     }
 
@@ -106,7 +110,7 @@ mod tests {
         );
         assert_eq!(
             line,
-            r"0 * * * * cd '/srv/50\%' && '/opt/my tools/ctsync' run --all --deadline 50m >> '/var/log/it'\''s.log' 2>&1"
+            r"0 * * * * cd '/srv/50\%' && '/opt/my tools/ctsync' run --all --every 59m --deadline 50m >> '/var/log/it'\''s.log' 2>&1"
         );
     }
 }

@@ -4,6 +4,7 @@ use std::io::{IsTerminal, stderr};
 use std::time::Duration;
 
 use anyhow::Result;
+use chrono::TimeDelta;
 use engine::admin::connections;
 use engine::admin::connections::Owned;
 use engine::run::SyncRequest;
@@ -25,9 +26,12 @@ pub(crate) struct RunArgs {
     /// Only connections of this upstream.
     #[arg(long, value_parser = word::source())]
     source: Option<Source>,
-    /// Tenants synced at once.
+    /// Tenants synced at once; those that have waited longest come first.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     jobs: u16,
+    /// Leave out what any process has begun to sync within this time, for example 14m.
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    every: Option<Duration>,
     #[command(flatten)]
     sync: SyncArgs,
 }
@@ -61,6 +65,8 @@ impl SyncArgs {
 
 pub(crate) async fn run(context: &Context, args: &RunArgs) -> Result<Exit> {
     let session = Session::open(context).await?;
+    let every = args.every.and_then(|every| TimeDelta::from_std(every).ok());
+    let since = context.clock.now() - every.unwrap_or_default();
     let mut targets = connections::list(&session.engine.database, None).await?;
     targets.retain(|target| is_wanted(target, args.source));
     if targets.is_empty() && !context.output.is_json() {
@@ -76,7 +82,8 @@ pub(crate) async fn run(context: &Context, args: &RunArgs) -> Result<Exit> {
         RunTrigger::Cron
     };
     let request = args.sync.request(context, trigger);
-    let outcomes = session.sync(targets, args.jobs.into(), request).await?;
+    let jobs = args.jobs.into();
+    let outcomes = session.sync_due(targets, jobs, request, since).await?;
     show(context.output, &outcomes)
 }
 

@@ -77,6 +77,26 @@ impl Outcome {
         })
     }
 
+    /// A connection that another process is at, or has just synced.
+    pub(super) fn done_elsewhere(target: &Owned) -> Self {
+        Self::NoReport(NoReport {
+            reason: None,
+            message: "done elsewhere: another process is at it, or has just synced it".to_owned(),
+            exit: Exit::Success,
+            ..NoReport::of(target)
+        })
+    }
+
+    /// A connection that there was no time left for.
+    pub(super) fn not_started(target: &Owned) -> Self {
+        Self::NoReport(NoReport {
+            reason: Some(ReasonCode::Deadline),
+            message: "not started: the time allowed was over; it comes first next time".to_owned(),
+            exit: Exit::Success,
+            ..NoReport::of(target)
+        })
+    }
+
     /// What the command exits with because of this one.
     pub(crate) fn exit(&self) -> Exit {
         match self {

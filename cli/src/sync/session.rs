@@ -1,6 +1,8 @@
 //! What commands that sync share: the engine, the progress, and the way to stop.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use engine::admin::connections::Owned;
@@ -11,6 +13,7 @@ use engine::observer::Observer;
 use engine::process::worker_name;
 use engine::run::{Engine, RunReport, SyncRequest};
 use entity::connection::ConnectionStatus;
+use entity::{TenantId, Timestamp};
 use futures::future::BoxFuture;
 use indicatif::MultiProgress;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +23,9 @@ use super::outcome::Outcome;
 use super::{progress, signal};
 use crate::context::Context;
 use crate::exit::Usage;
+
+/// With less time than this left, nothing is begun.
+const LEAST_TIME: Duration = Duration::from_millis(500);
 
 /// What commands that sync share.
 pub(crate) struct Session {
@@ -84,6 +90,29 @@ impl Session {
         jobs: usize,
         request: SyncRequest,
     ) -> Result<Vec<Outcome>> {
+        self.sync_each(targets, jobs, request, None).await
+    }
+
+    /// Syncs `targets` but for those that somebody else is at, or has begun to sync since `since`; those that have waited
+    /// longest come first. What is not begun when the time is over is left for the next time.
+    pub(crate) async fn sync_due(
+        &self,
+        mut targets: Vec<Owned>,
+        jobs: usize,
+        request: SyncRequest,
+        since: Timestamp,
+    ) -> Result<Vec<Outcome>> {
+        by_wait(&mut targets);
+        self.sync_each(targets, jobs, request, Some(since)).await
+    }
+
+    async fn sync_each(
+        &self,
+        targets: Vec<Owned>,
+        jobs: usize,
+        request: SyncRequest,
+        since: Option<Timestamp>,
+    ) -> Result<Vec<Outcome>> {
         let started = tokio::time::Instant::now();
         let done = self
             .each(targets, jobs, move |job| {
@@ -95,26 +124,74 @@ impl Session {
                     deadline: left,
                     ..request.clone()
                 };
-                Box::pin(async move { sync_one(job, request).await })
+                Box::pin(async move { sync_one(job, request, since).await })
             })
             .await?;
-        let outcome = |(target, report): Done<Option<RunReport>>| match report.transpose() {
-            Some(result) => Outcome::new(&target, result),
-            None => Outcome::needs_credentials(&target),
+        let outcome = |(target, synced): Done<Synced>| match synced {
+            Ok(Synced::Ended(report)) => Outcome::new(&target, Ok(*report)),
+            Ok(Synced::NeedsCredentials) => Outcome::needs_credentials(&target),
+            Ok(Synced::Elsewhere) => Outcome::done_elsewhere(&target),
+            Ok(Synced::NotStarted) => Outcome::not_started(&target),
+            Err(error) => Outcome::new(&target, Err(error)),
         };
         Ok(done.into_iter().map(outcome).collect())
     }
 }
 
-async fn sync_one(job: Job, request: SyncRequest) -> Result<Option<RunReport>, Error> {
+/// Puts connections in order by how long they have waited; those of a tenant stay together.
+fn by_wait(targets: &mut [Owned]) {
+    let mut waits: HashMap<TenantId, Option<Timestamp>> = HashMap::new();
+    for target in targets.iter() {
+        let last = target.connection.last_attempt_at;
+        let wait = waits.entry(target.tenant.id).or_insert(last);
+        *wait = (*wait).min(last);
+    }
+    targets.sort_by_key(|target| {
+        let of_tenant = waits.get(&target.tenant.id).copied().flatten();
+        (
+            of_tenant,
+            target.tenant.id,
+            target.connection.last_attempt_at,
+        )
+    });
+}
+
+/// What came of a connection that was to be synced.
+enum Synced {
+    Ended(Box<RunReport>),
+    /// It is left alone until somebody acts.
+    NeedsCredentials,
+    /// Another process is at it, or has just done it.
+    Elsewhere,
+    /// There was no time left.
+    NotStarted,
+}
+
+async fn sync_one(
+    job: Job,
+    request: SyncRequest,
+    since: Option<Timestamp>,
+) -> Result<Synced, Error> {
     let connection = &job.target.connection;
     if connection.status == ConnectionStatus::NeedsCredentials {
-        return Ok(None);
+        return Ok(Synced::NeedsCredentials);
     }
-    let run = job
-        .engine
-        .sync(connection.id, &request, job.observer.as_ref(), &job.cancel);
-    Box::pin(run).await.map(Some)
+    if request.deadline.is_some_and(|left| left < LEAST_TIME) {
+        return Ok(Synced::NotStarted);
+    }
+    let (engine, observer) = (&job.engine, job.observer.as_ref());
+    let report = match since {
+        None => {
+            let run = engine.sync(connection.id, &request, observer, &job.cancel);
+            Some(Box::pin(run).await?)
+        }
+        Some(since) => {
+            let run =
+                engine.sync_unless_done(connection.id, since, &request, observer, &job.cancel);
+            Box::pin(run).await?
+        }
+    };
+    Ok(report.map_or(Synced::Elsewhere, |report| Synced::Ended(Box::new(report))))
 }
 
 /// Makes an engine that works on `database`.

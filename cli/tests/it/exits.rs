@@ -58,9 +58,15 @@ on_both_databases! {
         let first = ctsync.start(&["run", "--all"]);
         arrival.await;
         let holder = first.id().unwrap().to_string();
-        let second = ctsync.run(&["run", "--all"]).await;
+        let second = ctsync.run(&["tenant", "acme"]).await;
         assert_eq!(second.code, Some(13));
         assert!(second.stdout.contains(&holder), "{}", second.stdout);
+        let runs = ctsync.json(&["runs", "list", "acme"]).await;
+        // For cron that is no error, and leaves nothing behind.
+        let elsewhere = ctsync.run(&["run", "--all"]).await;
+        assert_eq!(elsewhere.code, Some(0));
+        assert!(elsewhere.stdout.contains("done elsewhere"), "{}", elsewhere.stdout);
+        assert_eq!(ctsync.json(&["runs", "list", "acme"]).await, runs);
         account.clear_faults();
         assert_eq!(finished(first).await.code, Some(0));
     }

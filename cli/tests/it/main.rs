@@ -17,6 +17,7 @@ mod rental;
 mod secrecy;
 mod settings;
 mod signals;
+mod turns;
 mod users;
 mod webhooks;
 mod worker;

@@ -92,9 +92,10 @@ impl Jobs {
         );
         let (due_at, now) = (sql.now(), sql.now());
         let text = format!(
-            "UPDATE work SET payload = {order}, run_id = {run}, due_at = {due_at}, priority = 0, is_long = {is_long}, attempts = 0 \
+            "UPDATE work SET payload = {order}, run_id = {run}, due_at = {due_at}, priority = -1, is_long = {is_long}, attempts = 0 \
              WHERE kind = '{SYNC}' AND key = {key} AND tenant_id = {tenant} \
-             AND (expires_at IS NULL OR expires_at <= {now} OR held_for IS NULL) \
+             AND (expires_at IS NULL OR expires_at <= {now} \
+             OR EXISTS (SELECT 1 FROM sync_runs r WHERE r.tenant_id = {tenant} AND r.id = work.held_for AND r.kind = 'record')) \
              AND NOT EXISTS (SELECT 1 FROM sync_runs r WHERE r.tenant_id = {tenant} AND r.id = work.run_id AND r.finished_at IS NULL)"
         );
         let queued = db.execute_raw(sql.statement(text)).await;

@@ -1,15 +1,15 @@
-//! Runs that come after all others: those of webhooks, which are many and can wait.
+//! Runs that give way to others: those of webhooks, which come after all others, and those of cron, of which one is enough.
 
 use entity::sync_run::RunStatus;
-use entity::{ConnectionId, connection};
+use entity::{ConnectionId, SyncRunId, TenantId, Timestamp, connection};
 use tokio_util::sync::CancellationToken;
 
 use super::heartbeat::Stops;
-use super::life::{Life, Recorded, Supply};
+use super::life::{Life, Recorded, SHORT_HOLD, Supply, take_after_records};
 use super::record::{self, Begun};
 use super::{Engine, RunReport, SyncRequest, Target};
 use crate::error::{Error, Result};
-use crate::lease;
+use crate::lease::{self, Claim, Taken};
 use crate::observer::Observer;
 
 impl Engine {
@@ -51,6 +51,55 @@ impl Engine {
                 "a run of no queue was handed back".to_owned(),
             )),
         }
+    }
+
+    /// Syncs one connection as [`Engine::sync`] does, unless somebody is at it or has begun to sync it since `since`: then
+    /// there is no report, and no trace of the attempt. Who reads single records is waited for.
+    ///
+    /// # Errors
+    /// As [`Engine::sync`].
+    pub async fn sync_unless_done(
+        &self,
+        connection: ConnectionId,
+        since: Timestamp,
+        request: &SyncRequest,
+        observer: &dyn Observer,
+        cancel: &CancellationToken,
+    ) -> Result<Option<RunReport>> {
+        let stops = Stops::cancelled_by(cancel);
+        let target = Target::load(self, connection).await?;
+        let id = SyncRunId::from_uuid(self.clock.new_id());
+        let claim = Claim {
+            tenant: target.tenant.id,
+            connection,
+            run: id,
+            holder: self.worker.clone(),
+            unless_since: Some(since),
+        };
+        let Taken::Lease(lease) = take_after_records(self, &claim, SHORT_HOLD, &stops).await?
+        else {
+            return Ok(None);
+        };
+        let (db, running) = (self.database.writer(), (id, RunStatus::Running));
+        let row = record::begin_as(self, db, &target.connection, request, running).await?;
+        let run = Recorded {
+            engine: self,
+            supply: Supply::Upstream(&target),
+            begun: Begun::from(&row),
+            lease: Some(lease),
+            request,
+            observer,
+            stops: &stops,
+        };
+        match Box::pin(run.live()).await? {
+            Life::Ended(report) => Ok(Some(report)),
+            Life::HeldBy(_) | Life::HandedBack => Ok(None),
+        }
+    }
+
+    /// Forgets a reading of a single record that failed as others before it did.
+    pub(crate) async fn forget(&self, tenant: TenantId, run: SyncRunId) -> Result<()> {
+        record::forget(self, tenant, run).await
     }
 
     async fn is_leased(&self, connection: &connection::Model) -> Result<bool> {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use entity::ReasonCode;
-use entity::sync_run::{RunKind, RunStatus};
+use entity::sync_run::{RunKind, RunStatus, RunTrigger};
 use tokio::time::Instant;
 use tracing::{Instrument, info, info_span, warn};
 
@@ -22,9 +23,11 @@ use crate::verdict::Verdict;
 use crate::verify;
 
 /// For how long a run waits for somebody who reads single records.
-const SHORT_HOLD: Duration = Duration::from_secs(30);
+pub(super) const SHORT_HOLD: Duration = Duration::from_secs(30);
 /// How often it looks whether he is done.
-const LEASE_RETRY: Duration = Duration::from_millis(200);
+const LEASE_RETRY: Duration = Duration::from_millis(100);
+/// For how long the next record waits for it, unless it looks again.
+const WANTED: TimeDelta = TimeDelta::seconds(2);
 
 /// Where a run takes its answers from.
 #[derive(Clone, Copy)]
@@ -120,8 +123,7 @@ impl Recorded<'_> {
         result
     }
 
-    /// Takes the lease; none when the run's time was over first. Who reads single records is done soon, so he is waited
-    /// for.
+    /// Takes the lease; none when the run's time was over first.
     async fn take_lease(&self, started: Instant) -> Result<Option<Taken>> {
         let place = self.supply.place();
         let claim = Claim {
@@ -129,21 +131,15 @@ impl Recorded<'_> {
             connection: place.connection.id,
             run: self.begun.run,
             holder: self.engine.worker.clone(),
+            unless_since: None,
         };
-        let take = async {
-            loop {
-                let (database, clock) = (&self.engine.database, &self.engine.clock);
-                match Lease::take(database, clock, claim.clone()).await? {
-                    Taken::HeldBy(Hold { run: None, .. })
-                        if started.elapsed() < SHORT_HOLD && !self.stops.is_asked() =>
-                    {
-                        tokio::time::sleep(LEASE_RETRY).await;
-                    }
-                    taken => return Ok(taken),
-                }
-            }
+        let patience = match self.request.trigger {
+            RunTrigger::Webhook => Duration::ZERO,
+            _ => SHORT_HOLD,
         };
-        let taken = tokio::time::timeout(self.deadline(), take).await;
+        let take = take_after_records(self.engine, &claim, patience, self.stops);
+        let limit = self.deadline().saturating_sub(started.elapsed());
+        let taken = tokio::time::timeout(limit, take).await;
         taken.map_or(Ok(None), |taken| taken.map(Some))
     }
 
@@ -220,6 +216,29 @@ impl Recorded<'_> {
         };
         publication.end(&end).await?;
         report::load(engine, place, self.begun.run, &outcomes).await
+    }
+}
+
+/// Takes a lease. Who reads single records is done soon, so he is waited for, at most for `patience`.
+pub(super) async fn take_after_records(
+    engine: &Engine,
+    claim: &Claim,
+    patience: Duration,
+    stops: &Stops,
+) -> Result<Taken> {
+    let (database, clock) = (&engine.database, &engine.clock);
+    let started = Instant::now();
+    loop {
+        let taken = Lease::take(database, clock, claim.clone()).await?;
+        let Taken::HeldBy(Hold { run: Some(run), .. }) = &taken else {
+            return Ok(taken);
+        };
+        let is_over = started.elapsed() >= patience || stops.is_asked();
+        if is_over || !record::is_of_record(engine, claim.tenant, *run).await? {
+            return Ok(taken);
+        }
+        Lease::want(database, clock, claim.connection, WANTED).await?;
+        tokio::time::sleep(LEASE_RETRY).await;
     }
 }
 

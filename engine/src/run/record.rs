@@ -1,11 +1,11 @@
 //! The run's row, outside of its publication: its beginning, and ends without one.
 
-use entity::sync_run::{self, RunStatus};
+use entity::sync_run::{self, RunKind, RunStatus};
 use entity::{ReasonCode, SyncRunId, TenantId, Timestamp, connection};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait,
-    QueryFilter,
+    PaginatorTrait, QueryFilter,
 };
 use tracing::{error, warn};
 
@@ -66,9 +66,21 @@ pub(crate) async fn begin(
     request: &SyncRequest,
     status: RunStatus,
 ) -> Result<sync_run::Model> {
+    let id = SyncRunId::from_uuid(engine.clock.new_id());
+    begin_as(engine, db, connection, request, (id, status)).await
+}
+
+/// Records a run as [`begin`] does, under an id that is known already.
+pub(super) async fn begin_as(
+    engine: &Engine,
+    db: &impl ConnectionTrait,
+    connection: &connection::Model,
+    request: &SyncRequest,
+    (id, status): (SyncRunId, RunStatus),
+) -> Result<sync_run::Model> {
     let now = engine.clock.now();
     let row = sync_run::ActiveModel {
-        id: Set(SyncRunId::from_uuid(engine.clock.new_id())),
+        id: Set(id),
         tenant_id: Set(connection.tenant_id),
         connection_id: Set(connection.id),
         kind: Set(request.kind(connection)),
@@ -235,6 +247,32 @@ pub(super) async fn withdraw(engine: &Engine, row: &sync_run::Model) -> Result<(
         .await
         .attempt("withdraw the run")
         .map(|_| ())
+}
+
+/// Forgets a reading of a single record that failed as others before it did.
+pub(super) async fn forget(engine: &Engine, tenant: TenantId, run: SyncRunId) -> Result<()> {
+    sync_run::Entity::delete_many()
+        .filter(sync_run::COLUMN.tenant_id.eq(tenant))
+        .filter(sync_run::COLUMN.id.eq(run))
+        .filter(sync_run::COLUMN.kind.eq(RunKind::Record))
+        .exec(engine.database.writer())
+        .await
+        .attempt("forget the run")
+        .map(|_| ())
+}
+
+/// Whether a run reads a single record: who waits for it does not wait for long.
+pub(super) async fn is_of_record(
+    engine: &Engine,
+    tenant: TenantId,
+    run: SyncRunId,
+) -> Result<bool> {
+    let found = sync_run::Entity::owned_by(tenant)
+        .filter(sync_run::COLUMN.id.eq(run))
+        .filter(sync_run::COLUMN.kind.eq(RunKind::Record))
+        .count(engine.database.reader())
+        .await;
+    Ok(found.attempt("read the run")? > 0)
 }
 
 /// Ends a run that did not get the lease.

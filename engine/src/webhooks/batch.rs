@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use entity::webhook_event::{self, Column, Model, WebhookStatus};
-use entity::{Source, SyncRunId, Timestamp};
+use entity::{ConnectionId, Source, SyncRunId, TenantId, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
@@ -11,12 +11,12 @@ use sea_orm::{
 };
 
 use super::shown::Shown;
-use crate::error::{Attempt, Error, Result};
+use crate::error::{Attempt, Result};
 use crate::model;
 use crate::run::RecordRef;
 use crate::work::Desk;
 
-/// Most messages that one reading is for; further ones have the record read by jobs of their own.
+/// Most messages that one reading is for; further ones have the record read once more.
 const MAX_MESSAGES: u64 = 500;
 /// Readings after which a record is believed to be as the upstream shows it, whatever was told.
 const MAX_LOOKS: i32 = 3;
@@ -25,56 +25,66 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// The messages about one record that wait together.
 pub(super) struct Batch {
-    /// The one whose job it is.
-    pub(super) own: Model,
+    pub(super) tenant: TenantId,
+    pub(super) connection: ConnectionId,
     /// What all of them are about.
     pub(super) record: RecordRef,
-    source: Source,
-    /// All of them, the own one included.
     messages: Vec<Model>,
 }
 
 impl Batch {
-    /// Gathers what waits for the record of `own`; what comes later is not part of it. None when somebody has seen to
-    /// `own` meanwhile.
-    pub(super) async fn gather(desk: &Desk, source: Source, own: Model) -> Result<Option<Self>> {
-        let (Some(stream), Some(upstream_id)) = (own.stream, own.upstream_id.clone()) else {
-            let sentence = "a webhook waits that is about no record";
-            return Err(Error::Internal(sentence.to_owned()));
-        };
-        let mut messages = webhook_event::Entity::waiting(own.tenant_id)
-            .filter(webhook_event::COLUMN.connection_id.eq(own.connection_id))
-            .filter(Column::Stream.eq(stream))
-            .filter(Column::UpstreamId.eq(&upstream_id))
+    /// Gathers what waits for `record`; what comes later is not part of it. None when nothing waits.
+    pub(super) async fn gather(
+        desk: &Desk,
+        (tenant, connection): (TenantId, ConnectionId),
+        record: RecordRef,
+    ) -> Result<Option<Self>> {
+        let messages = webhook_event::Entity::waiting(tenant)
+            .filter(webhook_event::COLUMN.connection_id.eq(connection))
+            .filter(Column::Stream.eq(record.stream))
+            .filter(Column::UpstreamId.eq(&record.upstream_id))
             .order_by_asc(Column::Id)
             .limit(MAX_MESSAGES)
             .all(desk.engine.database.writer())
             .await
             .attempt("read the webhooks")?;
-        if messages.iter().all(|message| message.id != own.id) {
-            let is_cut_off = u64::try_from(messages.len()) == Ok(MAX_MESSAGES);
-            if !is_cut_off {
-                return Ok(None);
-            }
-            messages.push(own.clone());
-        }
-        Ok(Some(Self {
-            own,
-            record: RecordRef {
-                stream,
-                upstream_id,
-            },
-            source,
+        Ok((!messages.is_empty()).then_some(Self {
+            tenant,
+            connection,
+            record,
             messages,
         }))
     }
 
-    /// Notes that `run` has read the record. Returns when to read it again, where it does not show yet what the own
-    /// message tells.
-    pub(super) async fn read_by(&self, desk: &Desk, run: SyncRunId) -> Result<Option<Duration>> {
+    /// For how long the record is to be left alone; none when a message wants it read now.
+    pub(super) fn wait(&self, now: Timestamp) -> Option<Duration> {
+        let waits = self.messages.iter().map(|message| {
+            let wait = message.not_before.map(|at| at - now);
+            wait.and_then(|wait| wait.to_std().ok()).unwrap_or_default()
+        });
+        waits.min().filter(|wait| !wait.is_zero())
+    }
+
+    /// Readings that failed in a row.
+    pub(super) fn failed_before(&self) -> i32 {
+        let attempts = self.messages.iter().map(|message| message.attempts);
+        attempts.max().unwrap_or_default()
+    }
+
+    /// Notes that `run` has read the record. Returns when to read it again, where it does not show yet what a message
+    /// tells, or more of them wait.
+    pub(super) async fn read_by(
+        &self,
+        desk: &Desk,
+        source: Source,
+        run: SyncRunId,
+    ) -> Result<Option<Duration>> {
         let now = desk.engine.clock.now();
         let tx = desk.engine.database.begin().await?;
-        let shown = Shown::load(&tx, self.source, &self.own, &self.record).await?;
+        let Some(first) = self.messages.first() else {
+            return Ok(None);
+        };
+        let shown = Shown::load(&tx, source, first, &self.record).await?;
         let is_done = |message: &&Model| message.look_count + 1 >= MAX_LOOKS || shown.has(message);
         let (done, early): (Vec<_>, Vec<_>) = self.messages.iter().partition(is_done);
         let looked = update(&self.messages)
@@ -90,17 +100,30 @@ impl Batch {
             )
             .col_expr(Column::ProcessedAt, Expr::value(now));
         write(&tx, ended).await?;
-        self.mark_record(&tx).await?;
+        self.mark_record(&tx, source).await?;
         tx.commit()
             .await
             .attempt("note what became of the webhooks")?;
-        let is_early = early.iter().any(|message| message.id == self.own.id);
-        Ok(is_early.then_some(LOOK_AGAIN))
+        let is_cut_off = u64::try_from(self.messages.len()) == Ok(MAX_MESSAGES);
+        Ok(match early.is_empty() {
+            _ if is_cut_off => Some(Duration::ZERO),
+            false => Some(LOOK_AGAIN),
+            true => None,
+        })
+    }
+
+    /// Ends all messages as failed.
+    pub(super) async fn give_up(&self, desk: &Desk, reason: &str) -> Result<()> {
+        let ended = update(&self.messages)
+            .col_expr(Column::Status, Expr::value(WebhookStatus::Failed.as_str()))
+            .col_expr(Column::ProcessedAt, Expr::value(desk.engine.clock.now()))
+            .col_expr(Column::Reason, Expr::value(reason));
+        write(desk.engine.database.writer(), ended).await
     }
 
     /// Notes on the record when the upstream last sent word of it.
-    async fn mark_record(&self, tx: &DatabaseTransaction) -> Result<()> {
-        let table = model::table(self.source, self.record.stream)?;
+    async fn mark_record(&self, tx: &DatabaseTransaction, source: Source) -> Result<()> {
+        let table = model::table(source, self.record.stream)?;
         let (Some(column), Some(told_at)) = (table.told_at, self.told_at()) else {
             return Ok(());
         };
@@ -111,8 +134,8 @@ impl Batch {
         );
         let values = [
             told_at.into(),
-            self.own.tenant_id.into(),
-            self.own.connection_id.into(),
+            self.tenant.into(),
+            self.connection.into(),
             self.record.upstream_id.as_str().into(),
         ];
         let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
@@ -136,20 +159,14 @@ impl Batch {
         let now = desk.engine.clock.now();
         let failed = update(&self.messages)
             .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
-            .col_expr(Column::RunId, Expr::value(run.map(SyncRunId::as_uuid)))
             .col_expr(Column::NotBefore, Expr::value(now + delay))
             .col_expr(Column::Reason, Expr::value(reason));
+        let failed = match run {
+            Some(run) => failed.col_expr(Column::RunId, Expr::value(run.as_uuid())),
+            None => failed,
+        };
         write(desk.engine.database.writer(), failed).await
     }
-}
-
-/// Ends `message` as failed.
-pub(super) async fn give_up(desk: &Desk, message: &Model, reason: &str) -> Result<()> {
-    let ended = update([message])
-        .col_expr(Column::Status, Expr::value(WebhookStatus::Failed.as_str()))
-        .col_expr(Column::ProcessedAt, Expr::value(desk.engine.clock.now()))
-        .col_expr(Column::Reason, Expr::value(reason));
-    write(desk.engine.database.writer(), ended).await
 }
 
 /// An update of those of `messages`, all of one tenant, that nobody has seen to meanwhile.

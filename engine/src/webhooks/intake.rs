@@ -1,4 +1,4 @@
-//! Takes messages in: stored together with the job that will see to them, then answered.
+//! Takes messages in: stored together with the work that they make, then answered.
 
 use chrono::TimeDelta;
 use entity::webhook_event::{self, ActiveModel, WebhookStatus};
@@ -6,12 +6,13 @@ use entity::{Timestamp, WebhookEventId, webhook_key};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
-use super::job::WebhookJob;
+use super::job::dirty;
 use super::key::Door;
 use crate::clock::Clock;
 use crate::connector::{NotANotice, Notice};
 use crate::database::Database;
 use crate::error::{Attempt, Error, Result};
+use crate::run::RecordRef;
 use crate::work::enqueue;
 
 /// How exactly the last use of a key is known.
@@ -54,13 +55,19 @@ pub async fn take_in(
     let notice = Notice::read(door.source, body)?;
     let now = clock.now();
     let id = WebhookEventId::from_uuid(clock.new_id());
-    let is_mirrored = notice.record.is_some();
+    let record = notice.record.clone();
+    let is_mirrored = record.is_some();
     let tx = database.begin().await?;
     note_use(&tx, door, now).await?;
     let is_new = store(&tx, row(door, id, notice, body, now)).await?;
-    if is_new && is_mirrored {
-        let job = WebhookJob::new(door.key.tenant_id, id, now);
-        enqueue(&tx, clock, &job.to_work(door.key.connection_id)).await?;
+    if let Some((stream, upstream_id)) = record.filter(|_| is_new) {
+        let record = RecordRef {
+            stream,
+            upstream_id,
+        };
+        let key = &door.key;
+        let work = dirty(key.tenant_id, key.connection_id, record, now);
+        enqueue(&tx, clock, &work).await?;
     }
     tx.commit().await.attempt("store the webhook")?;
     database.wake_workers();

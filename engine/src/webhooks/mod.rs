@@ -1,14 +1,13 @@
 //! What upstreams send when something happened there, from the door to the mirror.
 //!
 //! A message comes to an address with a [`key`] in it, the only thing it can be recognised by: upstreams sign nothing.
-//! [`intake`] stores it with a job in one transaction, before it is answered. The [`job`] reads the record that the
-//! message names once more, by a run of its own. Nothing of the message itself gets into the mirror, so a forged one
-//! causes a reading and nothing else.
+//! [`intake`] stores it, and that its record is dirty, in one transaction before it is answered. The [`job`] reads the
+//! record once more, by a run of its own. Nothing of the message itself gets into the mirror, so a forged one causes a
+//! reading and nothing else.
 //!
-//! Messages may come twice, late, in any order or never. A second one of the same key is dropped. Each message has a
-//! job of its own, which reads the record for all messages about it that wait, so that those that find theirs done cost
-//! nothing, and one that comes while the record is being read is not forgotten. What never comes is found by the next
-//! sync.
+//! Messages may come twice, late, in any order or never. A second one of the same key is dropped. However many are about a
+//! record, it has one piece of work, which reads it for all that wait; one that comes while the record is being read makes
+//! it dirty again. What never comes is found by the next sync.
 
 mod address;
 mod batch;

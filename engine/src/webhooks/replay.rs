@@ -1,7 +1,9 @@
 //! Has the records of messages read once more.
 
+use std::collections::BTreeSet;
+
 use entity::webhook_event::{self, Column, WebhookStatus};
-use entity::{ConnectionId, TenantId, Timestamp, WebhookEventId};
+use entity::{ConnectionId, Stream, TenantId, Timestamp, WebhookEventId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -9,11 +11,15 @@ use sea_orm::{
 
 use serde_json::json;
 
-use super::job::WebhookJob;
+use super::job::dirty;
 use crate::admin::{Act, Admin};
 use crate::clock::Clock;
 use crate::error::{Attempt, Result};
+use crate::run::RecordRef;
 use crate::work::enqueue;
+
+/// A message, and the record that it is about.
+type Event = (WebhookEventId, ConnectionId, Option<Stream>, Option<String>);
 
 /// Messages that are taken up in one transaction.
 const CHUNK: u64 = 500;
@@ -42,7 +48,7 @@ pub async fn replay_events(admin: &Admin<'_>, replay: Replay) -> Result<u64> {
     loop {
         let tx = admin.begin().await?;
         let events = chunk(&tx, replay, last).await?;
-        let Some((id, _)) = events.last() else {
+        let Some((id, ..)) = events.last() else {
             admin.commit(tx, act(replay, count)).await?;
             return Ok(count);
         };
@@ -67,7 +73,7 @@ async fn chunk(
     tx: &DatabaseTransaction,
     replay: Replay,
     after: Option<WebhookEventId>,
-) -> Result<Vec<(WebhookEventId, ConnectionId)>> {
+) -> Result<Vec<Event>> {
     let Replay {
         tenant,
         connection,
@@ -81,6 +87,8 @@ async fn chunk(
         .select_only()
         .column(Column::Id)
         .column(Column::ConnectionId)
+        .column(Column::Stream)
+        .column(Column::UpstreamId)
         .filter(Column::ReceivedAt.gte(from))
         .filter(Column::Status.is_in(statuses))
         .order_by_asc(Column::Id)
@@ -102,7 +110,7 @@ async fn take_up(
     tx: &DatabaseTransaction,
     clock: &Clock,
     tenant: TenantId,
-    events: &[(WebhookEventId, ConnectionId)],
+    events: &[Event],
 ) -> Result<()> {
     webhook_event::Entity::update_many()
         .col_expr(
@@ -114,13 +122,25 @@ async fn take_up(
         .col_expr(Column::NotBefore, Expr::value(None::<Timestamp>))
         .col_expr(Column::ProcessedAt, Expr::value(None::<Timestamp>))
         .filter(Column::TenantId.eq(tenant))
-        .filter(Column::Id.is_in(events.iter().map(|(id, _)| *id)))
+        .filter(Column::Id.is_in(events.iter().map(|(id, ..)| *id)))
         .exec(tx)
         .await
         .attempt("take the webhooks up again")?;
-    for (id, connection) in events {
-        let job = WebhookJob::new(tenant, *id, clock.now());
-        enqueue(tx, clock, &job.to_work(*connection)).await?;
+    let mut records = BTreeSet::new();
+    for (_, connection, stream, upstream_id) in events {
+        records.extend(
+            stream
+                .zip(upstream_id.as_ref())
+                .map(|record| (connection, record)),
+        );
+    }
+    for (connection, (stream, upstream_id)) in records {
+        let record = RecordRef {
+            stream,
+            upstream_id: upstream_id.clone(),
+        };
+        let work = dirty(tenant, *connection, record, clock.now());
+        enqueue(tx, clock, &work).await?;
     }
     Ok(())
 }

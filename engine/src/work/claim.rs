@@ -8,6 +8,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde_json::Value;
 
 use super::sql::Sql;
+use super::{SYNC, WEBHOOK};
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::error::{Attempt, Result};
@@ -59,6 +60,12 @@ impl Wanted {
         if self.only_short {
             text.push_str(" AND NOT is_long");
         }
+        let (now, also_now, once_more) = (sql.now(), sql.now(), sql.now());
+        text.push_str(&format!(
+            " AND (kind <> '{WEBHOOK}' OR NOT EXISTS (SELECT 1 FROM work other WHERE other.connection_id = work.connection_id \
+             AND (other.kind = 'sync' OR other.holder IS NOT NULL) AND (other.expires_at > {now} \
+             OR (other.kind = '{SYNC}' AND (other.wanted_until > {also_now} OR other.due_at <= {once_more})))))"
+        ));
         // What nobody wants and nobody has is not open; in the words of an index.
         text.push_str(" AND (due_at IS NOT NULL OR holder IS NOT NULL)");
         text
@@ -141,14 +148,14 @@ impl Claimed {
         database: &Database,
         clock: &Clock,
         delay: Duration,
-        attempts: i32,
+        (attempts, priority): (i32, Option<i16>),
     ) -> Result<()> {
         let db = database.writer();
         let mut sql = Sql::new(db, clock);
         let due_at = sql.after(TimeDelta::from_std(delay).unwrap_or(TimeDelta::MAX));
-        let attempts = sql.bind(attempts);
+        let (attempts, priority) = (sql.bind(attempts), sql.bind(priority));
         let change = format!(
-            "holder = NULL, expires_at = NULL, held_for = NULL, attempts = {attempts}, \
+            "holder = NULL, expires_at = NULL, held_for = NULL, attempts = {attempts}, priority = COALESCE({priority}, priority), \
              due_at = CASE WHEN kind <> 'sync' AND due_at <= {due_at} THEN due_at ELSE {due_at} END"
         );
         self.change(db, sql, &change).await.map(|_| ())

@@ -40,6 +40,8 @@ pub enum Next {
     Done,
     /// It is to be done again after this time. That is no failed attempt.
     Later(Duration),
+    /// It has failed, and is to be tried again after this time, after what has not failed.
+    Behind(Duration),
     /// The handler has given it back itself.
     GivenBack,
 }

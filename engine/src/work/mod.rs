@@ -34,3 +34,6 @@ pub(crate) use sql::Sql;
 
 /// The kind of the row that each connection has.
 pub(crate) const SYNC: &str = "sync";
+/// The kind of work that reads a single record of a connection: one at a time, and while nobody syncs the connection or
+/// wants to.
+pub(crate) const WEBHOOK: &str = "webhook";

@@ -65,7 +65,7 @@ pub async fn enqueue(db: &impl ConnectionTrait, clock: &Clock, work: &NewWork) -
     ];
     let text = format!(
         "INSERT INTO work (due_at, kind, key, tenant_id, connection_id, payload, priority, is_long) VALUES ({due_at}, {}) \
-         ON CONFLICT (kind, key) DO UPDATE SET due_at = CASE WHEN work.due_at <= excluded.due_at THEN work.due_at ELSE excluded.due_at END",
+         ON CONFLICT (kind, key) DO UPDATE SET payload = excluded.payload, due_at = CASE WHEN work.due_at <= excluded.due_at THEN work.due_at ELSE excluded.due_at END",
         values.join(", ")
     );
     let asked = db.execute_raw(sql.statement(text)).await;

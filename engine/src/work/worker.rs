@@ -29,6 +29,9 @@ const RETRY_STEP: Duration = Duration::from_secs(5);
 /// The longest of these times.
 const LAST_RETRY: Duration = Duration::from_mins(10);
 
+/// The priority of what has failed.
+const BEHIND: i16 = 1;
+
 /// How a worker works.
 #[derive(Debug, Clone)]
 pub struct WorkerOptions {
@@ -210,14 +213,20 @@ async fn settle(desk: &Desk, claimed: &Claimed, next: Result<Next>) -> Result<()
     } = &desk.engine;
     match next {
         Ok(Next::Done) => claimed.finish(database, clock).await,
-        Ok(Next::Later(delay)) => claimed.retry_later(database, clock, delay, 0).await,
+        Ok(Next::Later(delay)) => claimed.retry_later(database, clock, delay, (0, None)).await,
+        Ok(Next::Behind(delay)) => {
+            let behind = (0, Some(BEHIND));
+            claimed.retry_later(database, clock, delay, behind).await
+        }
         Ok(Next::GivenBack) => Ok(()),
         Err(error) => {
             warn!(work.kind = %claimed.kind, attempt = claimed.attempts, error = %chain(&error), "work failed, will try again");
             let place = u32::try_from(claimed.attempts).unwrap_or(u32::MAX);
             let delay = RETRY_STEP.saturating_mul(place).min(LAST_RETRY);
             let attempts = claimed.attempts;
-            claimed.retry_later(database, clock, delay, attempts).await
+            claimed
+                .retry_later(database, clock, delay, (attempts, None))
+                .await
         }
     }
 }

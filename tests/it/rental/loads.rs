@@ -116,6 +116,7 @@ on_both_databases! {
                 connection: site.connection,
                 run: SyncRunId::from_uuid(site.engine.clock.new_id()),
                 holder: "worker-2".to_owned(),
+                unless_since: None,
             };
             let taken = Lease::take(&site.engine.database, &site.engine.clock, claim).await;
             assert!(matches!(taken, Ok(Taken::Lease(_))));

@@ -103,7 +103,7 @@ on_both_databases! {
             site.take_in(&door, &body).await.unwrap();
         }
         assert_eq!(replay(&site, false).await, 1100);
-        assert_eq!(queue_figures(&app.engine).await.waiting, 1100);
+        assert_eq!(queue_figures(&app.engine).await.waiting, 1);
         work_off(app).await;
         assert!(!statuses(&site).await.contains(&Received));
         let runs = entity::sync_run::Entity::owned_by(site.tenant).all(app.engine.database.writer()).await.unwrap();
