@@ -267,12 +267,11 @@ impl Database {
 
     /// Returns how the pools of connections stand.
     pub fn pools(&self) -> Vec<PoolFigures> {
-        let figures = |pool: &DatabaseConnection| match self.backend() {
-            DbBackend::Sqlite => {
+        let figures = |pool: &DatabaseConnection| {
+            if self.backend() == DbBackend::Sqlite {
                 let pool = pool.get_sqlite_connection_pool();
                 (pool.size(), pool.num_idle())
-            }
-            _ => {
+            } else {
                 let pool = pool.get_postgres_connection_pool();
                 (pool.size(), pool.num_idle())
             }

@@ -268,7 +268,8 @@ impl Streams<'_> {
         let plan = plan::per_record(self.engine, work, stream, parent, outcomes, &mut failures);
         let plan = plan.await?;
         let reading = PerRecord::new(work, stream, failures).await?;
-        reading.read(plan, outcome, heartbeat).await
+        // The future holds pages and is large.
+        Box::pin(reading.read(plan, outcome, heartbeat)).await
     }
 }
 

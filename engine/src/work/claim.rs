@@ -1,5 +1,6 @@
 //! Claiming work, keeping it, and giving it back.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -61,11 +62,13 @@ impl Wanted {
             text.push_str(" AND NOT is_long");
         }
         let (now, also_now, once_more) = (sql.now(), sql.now(), sql.now());
-        text.push_str(&format!(
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
             " AND (kind <> '{WEBHOOK}' OR NOT EXISTS (SELECT 1 FROM work other WHERE other.connection_id = work.connection_id \
              AND (other.kind = 'sync' OR other.holder IS NOT NULL) AND (other.expires_at > {now} \
              OR (other.kind = '{SYNC}' AND (other.wanted_until > {also_now} OR other.due_at <= {once_more})))))"
-        ));
+        );
         // What nobody wants and nobody has is not open; in the words of an index.
         text.push_str(" AND (due_at IS NOT NULL OR holder IS NOT NULL)");
         text

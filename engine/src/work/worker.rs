@@ -8,7 +8,7 @@ use futures::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{info, warn};
+use tracing::{info, trace, warn};
 
 use super::claim::{Claimed, claim, time_to_next};
 use super::handler::{self, Desk, Handler, Next};
@@ -122,6 +122,7 @@ impl Worker {
             return Ok(None);
         };
         let time = time_to_next(database.reader(), clock, &wanted).await?;
+        trace!(due_in = ?time, "looked for work");
         if time == Some(Duration::ZERO) {
             let claimed = claim(database.writer(), clock, &wanted, worker).await?;
             if claimed.is_none() {

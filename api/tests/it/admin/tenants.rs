@@ -18,7 +18,8 @@ on_both_databases! {
         assert_eq!(shown, created.body);
         assert_eq!(shown["name"], "acme");
         assert_eq!(shown["settings"], json!({"brake": {"maxDeletedRows": 5}}));
-        assert_eq!(shown["effectiveSettings"]["brake"], json!({"maxDeletedRows": 5, "maxDeletedPercent": 20}));
+        let brake = json!({"maxDeletedRows": 5, "maxDeletedPercent": 20, "maxDeletedRowsPerDay": 30, "maxDeletedPercentPerDay": 30});
+        assert_eq!(shown["effectiveSettings"]["brake"], brake);
         assert_eq!(agency.get("/api/tenants/acme").await.ok(), shown);
         agency.post("/api/tenants", body).await.assert_problem(409, "conflict");
     }
