@@ -4,11 +4,15 @@
 //! one goes on from there. Only deletions wait for the end: then the brake believes all of them or none.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
+use std::future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use entity::Stream;
 use futures::StreamExt;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::heartbeat::{Heartbeat, Stop};
@@ -113,13 +117,39 @@ impl<'a> PerRecord<'a> {
         let reader = self.work.reader;
         let no_pages = KnownPages::default();
         let judge = reader.judge(&no_pages, false);
-        // The first pages of several slices are under way at once; they are taken in one after the other.
         let requests = slices
             .into_iter()
             .map(|slice| reader.fetch_first_pages(judge, slice));
-        let mut ahead = futures::stream::iter(requests).buffered(reader.settings.concurrency);
+        let ahead = futures::stream::iter(requests).buffered(reader.settings.concurrency);
+        let (sender, arrived) = mpsc::channel(1);
+        let asking = async {
+            let mut ahead = pin!(ahead);
+            while let Some(first) = ahead.next().await {
+                if sender.send(first).await.is_err() {
+                    break;
+                }
+            }
+            drop(sender);
+            future::pending::<Infallible>().await
+        };
+        // The first pages of several slices are under way at once; they are taken in one after the other. Both go on
+        // together: a request that nobody drives may hold what the other side waits for, such as the account's budget.
+        tokio::select! {
+            ended = self.take_all(judge, arrived, outcome, heartbeat) => ended,
+            never = asking => match never {},
+        }
+    }
+
+    /// Takes in slices as they arrive, and publishes them batch by batch.
+    async fn take_all(
+        &mut self,
+        judge: Judge<'_>,
+        mut arrived: mpsc::Receiver<FirstPages>,
+        outcome: &mut StreamOutcome,
+        heartbeat: &mut Heartbeat,
+    ) -> Result<(), Stop> {
         loop {
-            let next = async { Ok(ahead.next().await) };
+            let next = async { Ok(arrived.recv().await) };
             let Some(first) = until_stopped(heartbeat, next).await? else {
                 return Ok(());
             };
