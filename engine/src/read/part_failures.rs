@@ -127,7 +127,7 @@ impl PartFailures {
         error: WalkError,
         reading: &mut StreamReading,
     ) -> Result<Option<Failure>> {
-        let (failure, doubt) = assess(error)?;
+        let (failure, doubt) = assess(slice, error)?;
         let earlier = self.remembered.get(&slice.key());
         self.suspects.push(FailedPart {
             slice: slice.clone(),
@@ -199,7 +199,7 @@ enum Doubt {
     Weak,
 }
 
-fn assess(error: WalkError) -> Result<(Failure, Doubt)> {
+fn assess(slice: &Slice, error: WalkError) -> Result<(Failure, Doubt)> {
     let error = match error {
         WalkError::Moved(sentence) => {
             return Ok((
@@ -210,8 +210,11 @@ fn assess(error: WalkError) -> Result<(Failure, Doubt)> {
         WalkError::Failed(Error::Upstream(error)) => error,
         WalkError::Failed(error) => return Err(error),
     };
+    let is_of_record = matches!(slice.boundary, Boundary::Record(_) | Boundary::Parent(_));
     let doubt = match error.kind {
         ErrorKind::RateLimited { .. } | ErrorKind::Disabled { .. } => Doubt::None,
+        // Whoever may not read a list may read none of its pages.
+        ErrorKind::Unauthorized { .. } if !is_of_record => Doubt::None,
         ErrorKind::Unauthorized { .. } | ErrorKind::Connect | ErrorKind::Timeout => Doubt::Strong,
         _ => Doubt::Weak,
     };

@@ -44,6 +44,10 @@ struct Mapping {
 }
 
 /// When a deletion is too large to be believed: more than both limits, in one run or within a day.
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields have the names of the settings"
+)]
 #[derive(Debug, Clone, Object)]
 #[oai(rename_all = "camelCase", deny_unknown_fields)]
 struct BrakeLimits {
