@@ -210,11 +210,12 @@ fn assess(slice: &Slice, error: WalkError) -> Result<(Failure, Doubt)> {
         WalkError::Failed(Error::Upstream(error)) => error,
         WalkError::Failed(error) => return Err(error),
     };
-    let is_of_record = matches!(slice.boundary, Boundary::Record(_) | Boundary::Parent(_));
+    let is_of_parent = matches!(slice.boundary, Boundary::Parent(_));
     let doubt = match error.kind {
         ErrorKind::RateLimited { .. } | ErrorKind::Disabled { .. } => Doubt::None,
-        // Whoever may not read a list may read none of its pages.
-        ErrorKind::Unauthorized { .. } if !is_of_record => Doubt::None,
+        // Whoever may not read a list may read none of its pages; of a record it was asked already whether it alone is
+        // refused.
+        ErrorKind::Unauthorized { .. } if !is_of_parent => Doubt::None,
         ErrorKind::Unauthorized { .. } | ErrorKind::Connect | ErrorKind::Timeout => Doubt::Strong,
         _ => Doubt::Weak,
     };
