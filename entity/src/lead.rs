@@ -55,4 +55,4 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-tenant_records!();
+tenant_records!(crate::stream::Stream::Leads);

@@ -16,6 +16,7 @@ pub mod api_token;
 pub mod audit_entry;
 pub mod connection;
 pub mod coverage;
+pub mod first_load;
 pub mod hot_list_item;
 pub mod id;
 pub mod lead;

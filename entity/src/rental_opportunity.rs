@@ -99,4 +99,4 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-tenant_records!();
+tenant_records!(crate::stream::Stream::Opportunities);

@@ -43,4 +43,4 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-tenant_records!();
+tenant_records!(crate::stream::Stream::ScheduledActivities);

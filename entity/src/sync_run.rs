@@ -93,6 +93,8 @@ pub struct Model {
     pub heartbeat_at: Timestamp,
     /// When someone asked the run to stop.
     pub cancel_requested_at: Option<Timestamp>,
+    /// How far the reading of each stream is, while the run goes on.
+    pub progress: Option<Json>,
     /// Rows that were written, over all streams: added, changed, deleted or revived.
     pub records_updated: i64,
     /// Records rejected, over all streams.

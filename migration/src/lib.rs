@@ -26,6 +26,7 @@ mod m20261121_000018_parts;
 mod m20261121_000019_accepted_deletions;
 mod m20261121_000020_numbers;
 mod m20261121_000021_proven_snapshots;
+mod m20261121_000022_beside;
 mod schema;
 
 /// Brings a database to any step of the history.
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000019_accepted_deletions::Migration),
             Box::new(m20261121_000020_numbers::Migration),
             Box::new(m20261121_000021_proven_snapshots::Migration),
+            Box::new(m20261121_000022_beside::Migration),
         ]
     }
 }

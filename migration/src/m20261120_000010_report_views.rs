@@ -78,7 +78,7 @@ pub(crate) fn of_connection(table: &str, columns: &str) -> String {
     )
 }
 
-fn leads(backend: DbBackend) -> String {
+pub(crate) fn leads(backend: DbBackend) -> String {
     let columns = format!(
         "r.upstream_id, r.external_id, r.first_name, r.last_name, r.company, r.email, r.phone, \
          r.stage, r.lead_source, r.contact_type, {deal_size} AS deal_size, r.assigned_user, \
@@ -88,7 +88,7 @@ fn leads(backend: DbBackend) -> String {
     of_connection("ct_leads", &columns) + " WHERE r.deleted_at IS NULL"
 }
 
-fn opportunities(backend: DbBackend) -> String {
+pub(crate) fn opportunities(backend: DbBackend) -> String {
     let columns = format!(
         "r.upstream_id, r.contact_id, r.first_name, r.last_name, r.company, r.stage, \
          r.lead_source, r.contact_type, {deal_size} AS deal_size, {likelihood} AS likelihood, \

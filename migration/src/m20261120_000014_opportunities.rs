@@ -26,7 +26,8 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_tables(manager, [opportunities()], indexes()).await?;
         manager.alter_table(untimed_count()).await?;
-        let view = report(manager.get_database_backend());
+        let select = rental_opportunities(manager.get_database_backend());
+        let view = format!("CREATE VIEW report_rental_opportunities AS {select}");
         let connection = manager.get_connection();
         for sql in [SYNCS_OF_TENANT, SYNCS_OF_CONNECTION, &view] {
             connection.execute_unprepared(sql).await?;
@@ -137,7 +138,7 @@ fn untimed_count() -> TableAlterStatement {
         .take()
 }
 
-fn report(backend: DbBackend) -> String {
+pub(crate) fn rental_opportunities(backend: DbBackend) -> String {
     let columns = format!(
         "r.upstream_id, r.number, r.subject, r.reference, r.state, r.state_name, r.status, r.status_name, r.starts_at, \
          r.ends_at, r.member_name, r.venue_name, r.owner_name, {charge_total} AS charge_total, {tax_total} AS tax_total, \
@@ -145,6 +146,5 @@ fn report(backend: DbBackend) -> String {
         charge_total = decimal(backend, "r.charge_total"),
         tax_total = decimal(backend, "r.tax_total"),
     );
-    let select = of_connection("opportunities", &columns);
-    format!("CREATE VIEW report_rental_opportunities AS {select} WHERE r.deleted_at IS NULL")
+    of_connection("opportunities", &columns) + " WHERE r.deleted_at IS NULL"
 }

@@ -96,6 +96,7 @@ pub(super) async fn begin_as(
         finished_at: Set(None),
         heartbeat_at: Set(now),
         cancel_requested_at: Set(None),
+        progress: Set(None),
         records_updated: Set(0),
         records_failed: Set(0),
         error_message: Set(None),
