@@ -3,6 +3,8 @@
 //! It is a claim of the connection's row in the table of work, by the database's clock. Taking it raises a fencing
 //! number; a publication checks holder and number as the last thing before it is committed, so that nobody else waits for
 //! the row while it writes.
+//!
+//! A single record that a webhook names is read beside a sync, under the claim of its own piece of work ([`Lease::of`]).
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -18,7 +20,7 @@ use sea_orm::{
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::error::{Attempt, Error, Result};
-use crate::work::{Claimed, SYNC, Sql, announce};
+use crate::work::{Claimed, SYNC, Sql, WEBHOOK, announce};
 
 /// How long a lease holds without a heartbeat.
 pub const LEASE_TIME: Duration = Duration::from_mins(1);
@@ -38,6 +40,10 @@ pub struct Lease {
     pub holder: String,
     /// The fencing number.
     pub fence: i64,
+    /// When the run began that it was taken for, by our clock.
+    pub(crate) taken_at: Timestamp,
+    /// Kind and key of the claimed work.
+    work: (String, String),
     clock: Clock,
 }
 
@@ -72,7 +78,7 @@ pub struct Hold {
     pub holder: String,
     /// Until when, unless it is extended.
     pub until: Timestamp,
-    /// The run it was taken for; none while single records are read.
+    /// The run it was taken for; none before that begins.
     pub run: Option<SyncRunId>,
 }
 
@@ -101,7 +107,7 @@ impl Lease {
             format!(" AND EXISTS (SELECT 1 FROM connections c WHERE c.id = work.connection_id AND (c.last_attempt_at IS NULL OR c.last_attempt_at < {since}))")
         });
         let text = format!(
-            "UPDATE work SET holder = {name}, held_for = {run_id}, expires_at = {until}, wanted_until = NULL, fence = fence + 1 \
+            "UPDATE work SET holder = {name}, held_for = {run_id}, expires_at = {until}, fence = fence + 1 \
              WHERE kind = '{SYNC}' AND key = {key} AND tenant_id = {owner} \
              AND (expires_at IS NULL OR expires_at <= {now}){untried} RETURNING fence"
         );
@@ -113,6 +119,8 @@ impl Lease {
                 run,
                 holder,
                 fence,
+                taken_at: clock.now(),
+                work: (SYNC.to_owned(), connection.to_string()),
                 clock: clock.clone(),
             }));
         }
@@ -124,23 +132,7 @@ impl Lease {
         })))
     }
 
-    /// Lets others who read single records know that somebody waits for the connection, for `time`.
-    pub(crate) async fn want(
-        database: &Database,
-        clock: &Clock,
-        connection: ConnectionId,
-        time: TimeDelta,
-    ) -> Result<()> {
-        let db = database.writer();
-        let mut sql = Sql::new(db, clock);
-        let (until, key) = (sql.after(time), sql.bind(connection.to_string()));
-        let text =
-            format!("UPDATE work SET wanted_until = {until} WHERE kind = '{SYNC}' AND key = {key}");
-        let wanted = db.execute_raw(sql.statement(text)).await;
-        wanted.attempt("wait for the lease").map(|_| ())
-    }
-
-    /// The lease of `run` that a worker has with its claim of a connection's row.
+    /// The lease of `run` that a worker has with its claim: of a connection, when it claimed the connection's row.
     pub(crate) fn of(
         claimed: &Claimed,
         run: SyncRunId,
@@ -153,6 +145,8 @@ impl Lease {
             run,
             holder: holder.to_owned(),
             fence: claimed.fence,
+            taken_at: clock.now(),
+            work: (claimed.kind.clone(), claimed.key.clone()),
             clock: clock.clone(),
         })
     }
@@ -170,11 +164,29 @@ impl Lease {
         self.expect_one(extended.attempt("extend the lease")?.rows_affected())
     }
 
-    /// Gives the lease up, with its run if that was queued, as the last statement of the transaction that ends the run.
+    /// Whether it is of the whole connection.
+    pub(crate) fn is_of_connection(&self) -> bool {
+        self.work.0 == SYNC
+    }
+
+    /// Notes which run a claim is for that was made before there was one.
+    pub(crate) async fn note_run(&self, db: &impl ConnectionTrait) -> Result<()> {
+        let mut sql = Sql::new(db, &self.clock);
+        let (run, ours) = (sql.bind(self.run.as_uuid()), self.is_ours(&mut sql));
+        let text = format!("UPDATE work SET held_for = {run} WHERE {ours}");
+        let noted = db.execute_raw(sql.statement(text)).await;
+        self.expect_one(noted.attempt("note the run")?.rows_affected())
+    }
+
+    /// Gives the lease up, with its run if that was queued, as the last statement of the transaction that ends the run. Work
+    /// of another kind is given back by whoever claimed it.
     ///
     /// # Errors
     /// As [`Lease::extend`].
     pub async fn release(&self, db: &impl ConnectionTrait) -> Result<()> {
+        if !self.is_of_connection() {
+            return self.extend(db).await;
+        }
         let mut sql = Sql::new(db, &self.clock);
         let (run, ours) = (sql.bind(self.run.as_uuid()), self.is_ours(&mut sql));
         self.free(db, sql, &format!("{FREE}, {}", without(&run)), &ours)
@@ -234,13 +246,14 @@ impl Lease {
     }
 
     fn is_ours(&self, sql: &mut Sql<'_>) -> String {
-        let (key, tenant) = (
-            sql.bind(self.connection.to_string()),
-            sql.bind(self.tenant.as_uuid()),
+        let (kind, key) = (
+            sql.bind(self.work.0.as_str()),
+            sql.bind(self.work.1.as_str()),
         );
+        let tenant = sql.bind(self.tenant.as_uuid());
         let (fence, holder) = (sql.bind(self.fence), sql.bind(self.holder.as_str()));
         format!(
-            "kind = '{SYNC}' AND key = {key} AND tenant_id = {tenant} AND fence = {fence} AND holder = {holder}"
+            "kind = {kind} AND key = {key} AND tenant_id = {tenant} AND fence = {fence} AND holder = {holder}"
         )
     }
 
@@ -302,6 +315,48 @@ pub async fn holds(
     Ok(rows
         .filter_map(|row| Some((row.connection_id?, hold(row)?)))
         .collect())
+}
+
+/// Whether nobody reads single records of a connection: while its mirror is rebuilt or compared.
+pub(crate) async fn is_closed(
+    db: &impl ConnectionTrait,
+    clock: &Clock,
+    connection: ConnectionId,
+) -> Result<bool> {
+    let mut sql = Sql::new(db, clock);
+    let (key, now) = (sql.bind(connection.to_string()), sql.now());
+    let text = format!(
+        "SELECT fence FROM work other WHERE key = {key} AND {}",
+        closes(&now)
+    );
+    let closed = Number::find_by_statement(sql.statement(text)).one(db).await;
+    closed.attempt("read the lease").map(|hold| hold.is_some())
+}
+
+/// Whether the row `other` is the lease of a run beside which no single record may be read.
+pub(crate) fn closes(now: &str) -> String {
+    format!(
+        "other.kind = '{SYNC}' AND other.expires_at > {now} AND EXISTS (SELECT 1 FROM sync_runs r \
+         WHERE r.tenant_id = other.tenant_id AND r.id = other.held_for AND r.kind IN ('replay', 'verify'))"
+    )
+}
+
+/// Whether somebody reads single records of a connection beside its lease.
+pub(crate) async fn has_readers(
+    db: &impl ConnectionTrait,
+    clock: &Clock,
+    connection: ConnectionId,
+) -> Result<bool> {
+    let mut sql = Sql::new(db, clock);
+    let (connection, now) = (sql.bind(connection.as_uuid()), sql.now());
+    let text = format!(
+        "SELECT fence FROM work WHERE connection_id = {connection} AND kind = '{WEBHOOK}' AND holder IS NOT NULL \
+         AND expires_at > {now} LIMIT 1"
+    );
+    let reader = Number::find_by_statement(sql.statement(text)).one(db).await;
+    reader
+        .attempt("read the leases")
+        .map(|reader| reader.is_some())
 }
 
 async fn row_of(

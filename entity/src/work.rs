@@ -38,8 +38,6 @@ pub struct Model {
     pub expires_at: Option<Timestamp>,
     /// The run that the holder is at; none for short work.
     pub held_for: Option<SyncRunId>,
-    /// Until then a sync waits for whoever reads single records of the connection.
-    pub wanted_until: Option<Timestamp>,
     /// Grows whenever somebody takes it: who knows an older number has lost it.
     pub fence: i64,
 }

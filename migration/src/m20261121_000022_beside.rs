@@ -2,7 +2,9 @@
 //! before all of their rows are there.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{json_null, text, timestamp_with_time_zone, uuid};
+use sea_orm_migration::schema::{
+    json_null, text, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid,
+};
 
 use crate::schema::{drop_tables, within_tenant};
 use crate::{m20261120_000010_report_views, m20261120_000014_opportunities};
@@ -15,10 +17,13 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(first_loads()).await?;
         replace_views(manager, true).await?;
-        add(manager, "sync_runs", json_null("progress")).await
+        add(manager, "sync_runs", json_null("progress")).await?;
+        drop(manager, "work", "wanted_until").await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let wanted_until = timestamp_with_time_zone_null("wanted_until");
+        add(manager, "work", wanted_until).await?;
         drop(manager, "sync_runs", "progress").await?;
         replace_views(manager, false).await?;
         drop_tables(manager, &["first_loads"]).await
@@ -68,12 +73,13 @@ async fn replace_views(manager: &SchemaManager<'_>, only_loaded: bool) -> Result
         ),
     ];
     for (view, stream, select) in views {
-        let condition = match only_loaded {
-            true => format!(
+        let condition = if only_loaded {
+            format!(
                 " AND NOT EXISTS (SELECT 1 FROM first_loads f WHERE f.tenant_id = r.tenant_id \
                  AND f.stream = '{stream}' AND f.connection_id = r.connection_id)"
-            ),
-            false => String::new(),
+            )
+        } else {
+            String::new()
         };
         let connection = manager.get_connection();
         let drop = format!("DROP VIEW {view}");

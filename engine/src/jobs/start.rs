@@ -72,8 +72,7 @@ impl Jobs {
         Ok(run)
     }
 
-    /// Has `run` wait in the connection's row; tells whether no other one is there, nor anybody at the connection but for
-    /// single records.
+    /// Has `run` wait in the connection's row; tells whether no other one is there, nor anybody at the connection.
     async fn queue(
         &self,
         db: &impl ConnectionTrait,
@@ -94,8 +93,7 @@ impl Jobs {
         let text = format!(
             "UPDATE work SET payload = {order}, run_id = {run}, due_at = {due_at}, priority = -1, is_long = {is_long}, attempts = 0 \
              WHERE kind = '{SYNC}' AND key = {key} AND tenant_id = {tenant} \
-             AND (expires_at IS NULL OR expires_at <= {now} \
-             OR EXISTS (SELECT 1 FROM sync_runs r WHERE r.tenant_id = {tenant} AND r.id = work.held_for AND r.kind = 'record')) \
+             AND (expires_at IS NULL OR expires_at <= {now}) \
              AND NOT EXISTS (SELECT 1 FROM sync_runs r WHERE r.tenant_id = {tenant} AND r.id = work.run_id AND r.finished_at IS NULL)"
         );
         let queued = db.execute_raw(sql.statement(text)).await;

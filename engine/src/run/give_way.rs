@@ -1,60 +1,58 @@
-//! Runs that give way to others: those of webhooks, which come after all others, and those of cron, of which one is enough.
+//! Runs that leave no trace when there is nothing for them to do: those of webhooks, and those of cron, of which one is
+//! enough.
 
 use entity::sync_run::RunStatus;
-use entity::{ConnectionId, SyncRunId, TenantId, Timestamp, connection};
+use entity::{ConnectionId, SyncRunId, TenantId, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::heartbeat::Stops;
-use super::life::{Life, Recorded, SHORT_HOLD, Supply, take_after_records};
+use super::life::{Recorded, Supply};
 use super::record::{self, Begun};
 use super::{Engine, RunReport, SyncRequest, Target};
 use crate::error::{Error, Result};
-use crate::lease::{self, Claim, Taken};
+use crate::lease::{self, Claim, Lease, Taken};
 use crate::observer::Observer;
+use crate::work::Claimed;
 
 impl Engine {
-    /// Syncs one connection as [`Engine::sync`] does, unless somebody is at it: then there is no report, and no trace
-    /// of the attempt.
+    /// Reads the record that `request` names under a worker's claim of that work, beside whatever syncs the connection; unless
+    /// a run must be alone with it: then there is no report, and no trace of the attempt.
     ///
     /// # Errors
     /// As [`Engine::sync`].
-    pub(crate) async fn sync_if_free(
+    pub(crate) async fn read_beside(
         &self,
-        connection: ConnectionId,
+        claimed: &Claimed,
         request: &SyncRequest,
         observer: &dyn Observer,
         cancel: &CancellationToken,
     ) -> Result<Option<RunReport>> {
-        let target = Target::load(self, connection).await?;
+        let id = SyncRunId::from_uuid(self.clock.new_id());
+        let lease = Lease::of(claimed, id, &self.worker, &self.clock)
+            .ok_or_else(|| Error::Internal("a record of no connection".to_owned()))?;
+        let target = Target::load(self, lease.connection).await?;
         target.require_record(request)?;
-        if self.is_leased(&target.connection).await? {
+        let db = self.database.writer();
+        // Asked after the claim: a run that must be alone looks for claims after it has taken its lease.
+        if lease::is_closed(db, &self.clock, lease.connection).await? {
             return Ok(None);
         }
-        let (db, running) = (self.database.writer(), RunStatus::Running);
-        let row = record::begin(self, db, &target.connection, request, running).await?;
+        let running = (id, RunStatus::Running);
+        let row = record::begin_as(self, db, &target.connection, request, running).await?;
         let run = Recorded {
             engine: self,
             supply: Supply::Upstream(&target),
             begun: Begun::from(&row),
-            lease: None,
+            lease: Some(lease),
             request,
             observer,
             stops: &Stops::cancelled_by(cancel),
         };
-        match Box::pin(run.live()).await? {
-            Life::Ended(report) => Ok(Some(report)),
-            Life::HeldBy(_) => {
-                record::withdraw(self, &row).await?;
-                Ok(None)
-            }
-            Life::HandedBack => Err(Error::Internal(
-                "a run of no queue was handed back".to_owned(),
-            )),
-        }
+        Ok(Box::pin(run.live()).await?.into_report())
     }
 
     /// Syncs one connection as [`Engine::sync`] does, unless somebody is at it or has begun to sync it since `since`: then
-    /// there is no report, and no trace of the attempt. Who reads single records is waited for.
+    /// there is no report, and no trace of the attempt.
     ///
     /// # Errors
     /// As [`Engine::sync`].
@@ -76,8 +74,7 @@ impl Engine {
             holder: self.worker.clone(),
             unless_since: Some(since),
         };
-        let Taken::Lease(lease) = take_after_records(self, &claim, SHORT_HOLD, &stops).await?
-        else {
+        let Taken::Lease(lease) = Lease::take(&self.database, &self.clock, claim).await? else {
             return Ok(None);
         };
         let (db, running) = (self.database.writer(), (id, RunStatus::Running));
@@ -91,20 +88,11 @@ impl Engine {
             observer,
             stops: &stops,
         };
-        match Box::pin(run.live()).await? {
-            Life::Ended(report) => Ok(Some(report)),
-            Life::HeldBy(_) | Life::HandedBack => Ok(None),
-        }
+        Ok(Box::pin(run.live()).await?.into_report())
     }
 
     /// Forgets a reading of a single record that failed as others before it did.
     pub(crate) async fn forget(&self, tenant: TenantId, run: SyncRunId) -> Result<()> {
         record::forget(self, tenant, run).await
-    }
-
-    async fn is_leased(&self, connection: &connection::Model) -> Result<bool> {
-        let db = self.database.reader();
-        let hold = lease::hold_of(db, connection.tenant_id, connection.id).await?;
-        Ok(hold.is_some_and(|hold| hold.is_live(self.clock.now())))
     }
 }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use entity::ReasonCode;
-use entity::sync_run::{RunKind, RunStatus, RunTrigger};
+use entity::sync_run::{RunKind, RunStatus};
 use tokio::time::Instant;
 use tracing::{Instrument, info, info_span, warn};
 
@@ -15,19 +14,15 @@ use super::record::{self, Begun};
 use super::{Engine, Place, RunReport, SyncRequest, Target, replay, report};
 use crate::connector::Connector;
 use crate::error::{Result, chain};
-use crate::lease::{Claim, Hold, Lease, Taken};
+use crate::lease::{self, Claim, Hold, Lease, Taken};
 use crate::observer::{Event, Observer};
 use crate::publish::{Effect, Publication, RunEnd};
 use crate::read::StreamOutcome;
 use crate::verdict::Verdict;
 use crate::verify;
 
-/// For how long a run waits for somebody who reads single records.
-pub(super) const SHORT_HOLD: Duration = Duration::from_secs(30);
-/// How often it looks whether he is done.
-const LEASE_RETRY: Duration = Duration::from_millis(100);
-/// For how long the next record waits for it, unless it looks again.
-const WANTED: TimeDelta = TimeDelta::seconds(2);
+/// How often a run that must be alone looks whether single records are still being read.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// Where a run takes its answers from.
 #[derive(Clone, Copy)]
@@ -62,6 +57,16 @@ pub(super) enum Life {
     HeldBy(Hold),
     /// It is in the queue again.
     HandedBack,
+}
+
+impl Life {
+    /// What the run that has ended reports.
+    pub(super) fn into_report(self) -> Option<RunReport> {
+        match self {
+            Self::Ended(report) => Some(report),
+            Self::HeldBy(_) | Self::HandedBack => None,
+        }
+    }
 }
 
 /// A run that is recorded, with all that it goes by.
@@ -133,11 +138,7 @@ impl Recorded<'_> {
             holder: self.engine.worker.clone(),
             unless_since: None,
         };
-        let patience = match self.request.trigger {
-            RunTrigger::Webhook => Duration::ZERO,
-            _ => SHORT_HOLD,
-        };
-        let take = take_after_records(self.engine, &claim, patience, self.stops);
+        let take = Lease::take(&self.engine.database, &self.engine.clock, claim);
         let limit = self.deadline().saturating_sub(started.elapsed());
         let taken = tokio::time::timeout(limit, take).await;
         taken.map_or(Ok(None), |taken| taken.map(Some))
@@ -152,6 +153,9 @@ impl Recorded<'_> {
     async fn run(&self, lease: &Lease, started: Instant) -> Result<Life> {
         let connector = self.supply.connector(self.engine)?;
         record::leased(self.engine, lease, self.begun, self.request).await?;
+        if self.request.must_be_alone() {
+            self.wait_for_readers(lease).await?;
+        }
         self.observer.on(Event::LeaseTaken).await;
         let deadline = self.deadline().saturating_sub(started.elapsed());
         let mut heartbeat = Heartbeat::start(self.engine, lease, deadline, self.stops);
@@ -164,6 +168,18 @@ impl Recorded<'_> {
         }
         let report = self.publish(lease, &connector, reading).await?;
         Ok(Life::Ended(report))
+    }
+
+    /// Waits until nobody reads single records any more; who would begin to sees the lease.
+    async fn wait_for_readers(&self, lease: &Lease) -> Result<()> {
+        let (database, clock) = (&self.engine.database, &self.engine.clock);
+        while !self.stops.is_asked()
+            && lease::has_readers(database.writer(), clock, lease.connection).await?
+        {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            lease.extend(database.writer()).await?;
+        }
+        Ok(())
     }
 
     async fn read(
@@ -216,29 +232,6 @@ impl Recorded<'_> {
         };
         publication.end(&end).await?;
         report::load(engine, place, self.begun.run, &outcomes).await
-    }
-}
-
-/// Takes a lease. Who reads single records is done soon, so he is waited for, at most for `patience`.
-pub(super) async fn take_after_records(
-    engine: &Engine,
-    claim: &Claim,
-    patience: Duration,
-    stops: &Stops,
-) -> Result<Taken> {
-    let (database, clock) = (&engine.database, &engine.clock);
-    let started = Instant::now();
-    loop {
-        let taken = Lease::take(database, clock, claim.clone()).await?;
-        let Taken::HeldBy(Hold { run: Some(run), .. }) = &taken else {
-            return Ok(taken);
-        };
-        let is_over = started.elapsed() >= patience || stops.is_asked();
-        if is_over || !record::is_of_record(engine, claim.tenant, *run).await? {
-            return Ok(taken);
-        }
-        Lease::want(database, clock, claim.connection, WANTED).await?;
-        tokio::time::sleep(LEASE_RETRY).await;
     }
 }
 

@@ -4,8 +4,7 @@ use entity::sync_run::{self, RunKind, RunStatus};
 use entity::{ReasonCode, SyncRunId, TenantId, Timestamp, connection};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait,
-    PaginatorTrait, QueryFilter,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
 };
 use tracing::{error, warn};
 
@@ -13,6 +12,7 @@ use super::report::{self, RunReport};
 use super::{Engine, Place, SyncRequest};
 use crate::error::{Attempt, Error, Result, chain};
 use crate::lease::{Hold, LEASE_TIME, Lease};
+use crate::work::Sql;
 
 /// A run that is recorded and has not ended, as far as its worker knows.
 #[derive(Debug, Clone, Copy)]
@@ -126,7 +126,11 @@ pub(super) async fn leased(
             run: lease.run,
         });
     }
-    mark_abandoned(&tx, lease, now).await?;
+    if lease.is_of_connection() {
+        mark_abandoned(engine, &tx, lease, now).await?;
+    } else {
+        lease.note_run(&tx).await?;
+    }
     if request.record.is_none() {
         note_attempt(&tx, lease, now).await?;
     }
@@ -136,7 +140,7 @@ pub(super) async fn leased(
 /// Marks what vanished workers left as abandoned, and gives up the lease that is for no run.
 pub(super) async fn tidy(engine: &Engine, lease: &Lease) -> Result<()> {
     let tx = engine.database.begin().await?;
-    mark_abandoned(&tx, lease, engine.clock.now()).await?;
+    mark_abandoned(engine, &tx, lease, engine.clock.now()).await?;
     lease.release(&tx).await?;
     tx.commit().await.attempt("release the lease")
 }
@@ -180,35 +184,32 @@ async fn note_lease(
     Ok(noted.rows_affected == 1)
 }
 
-async fn mark_abandoned(db: &impl ConnectionTrait, lease: &Lease, now: Timestamp) -> Result<()> {
-    use sync_run::Column;
-    let abandoned = sync_run::Entity::update_many()
-        .col_expr(Column::Status, Expr::value(RunStatus::Abandoned.as_str()))
-        .col_expr(Column::Reason, Expr::value(ReasonCode::LeaseLost.as_str()))
-        .col_expr(Column::FinishedAt, Expr::value(now))
-        .col_expr(
-            Column::ErrorMessage,
-            Expr::value("the run ended without a word; a later run found it"),
-        )
-        .filter(sync_run::COLUMN.tenant_id.eq(lease.tenant))
-        .filter(sync_run::COLUMN.connection_id.eq(lease.connection))
-        // In the words of an index, which holds only such runs.
-        .filter(Expr::cust("status = 'running'"))
-        // A run that was recorded just now may not have tried for the lease yet; it will see that it is taken.
-        .filter(
-            Column::Fence
-                .gt(0)
-                .or(Column::HeartbeatAt.lt(now - LEASE_TIME)),
-        )
-        .filter(sync_run::COLUMN.id.ne(lease.run))
-        .exec(db)
-        .await
-        .attempt("mark abandoned runs")?;
-    if abandoned.rows_affected > 0 {
-        warn!(
-            run_count = abandoned.rows_affected,
-            "earlier runs were abandoned"
-        );
+async fn mark_abandoned(
+    engine: &Engine,
+    db: &impl ConnectionTrait,
+    lease: &Lease,
+    now: Timestamp,
+) -> Result<()> {
+    const SENTENCE: &str = "the run ended without a word; a later run found it";
+    let mut sql = Sql::new(db, &engine.clock);
+    let (present, ended_at, sentence) = (sql.now(), sql.bind(now), sql.bind(SENTENCE));
+    let (tenant, connection) = (
+        sql.bind(lease.tenant.as_uuid()),
+        sql.bind(lease.connection.as_uuid()),
+    );
+    let (run, recent) = (sql.bind(lease.run.as_uuid()), sql.bind(now - LEASE_TIME));
+    // A run that was recorded just now may not have tried for the lease yet; it will see that it is taken. Single records
+    // may be read beside.
+    let text = format!(
+        "UPDATE sync_runs SET status = 'abandoned', reason = 'lease_lost', finished_at = {ended_at}, error_message = {sentence} \
+         WHERE tenant_id = {tenant} AND connection_id = {connection} AND status = 'running' AND id <> {run} \
+         AND (fence > 0 OR heartbeat_at < {recent}) AND NOT EXISTS (SELECT 1 FROM work w WHERE w.connection_id = {connection} \
+         AND (w.kind = 'sync' OR w.holder IS NOT NULL) AND w.held_for = sync_runs.id AND w.expires_at > {present})"
+    );
+    let abandoned = db.execute_raw(sql.statement(text)).await;
+    let run_count = abandoned.attempt("mark abandoned runs")?.rows_affected();
+    if run_count > 0 {
+        warn!(run_count, "earlier runs were abandoned");
     }
     Ok(())
 }
@@ -238,18 +239,6 @@ pub(super) async fn hand_back(engine: &Engine, lease: &Lease) -> Result<bool> {
     Ok(true)
 }
 
-/// Forgets a run that did not get the lease, as if it had never been tried.
-pub(super) async fn withdraw(engine: &Engine, row: &sync_run::Model) -> Result<()> {
-    sync_run::Entity::delete_many()
-        .filter(sync_run::COLUMN.tenant_id.eq(row.tenant_id))
-        .filter(sync_run::COLUMN.id.eq(row.id))
-        .filter(sync_run::COLUMN.fence.eq(0))
-        .exec(engine.database.writer())
-        .await
-        .attempt("withdraw the run")
-        .map(|_| ())
-}
-
 /// Forgets a reading of a single record that failed as others before it did.
 pub(super) async fn forget(engine: &Engine, tenant: TenantId, run: SyncRunId) -> Result<()> {
     sync_run::Entity::delete_many()
@@ -260,20 +249,6 @@ pub(super) async fn forget(engine: &Engine, tenant: TenantId, run: SyncRunId) ->
         .await
         .attempt("forget the run")
         .map(|_| ())
-}
-
-/// Whether a run reads a single record: who waits for it does not wait for long.
-pub(super) async fn is_of_record(
-    engine: &Engine,
-    tenant: TenantId,
-    run: SyncRunId,
-) -> Result<bool> {
-    let found = sync_run::Entity::owned_by(tenant)
-        .filter(sync_run::COLUMN.id.eq(run))
-        .filter(sync_run::COLUMN.kind.eq(RunKind::Record))
-        .count(engine.database.reader())
-        .await;
-    Ok(found.attempt("read the run")? > 0)
 }
 
 /// Ends a run that did not get the lease.

@@ -71,10 +71,16 @@ impl SyncRequest {
 
     /// A comparison looks at every column: its answer must hold whoever else wrote a row.
     pub(super) fn basis(&self) -> Basis {
-        match self.kind_override {
-            Some(RunKind::Verify | RunKind::Replay) => Basis::Columns,
-            _ => Basis::ContentHash,
+        if self.must_be_alone() {
+            Basis::Columns
+        } else {
+            Basis::ContentHash
         }
+    }
+
+    /// Whether nobody may write a record of the connection meanwhile: it compares or rebuilds the mirror as it is now.
+    pub(super) fn must_be_alone(&self) -> bool {
+        matches!(self.kind_override, Some(RunKind::Verify | RunKind::Replay))
     }
 
     /// Whether a run of `connection` takes so long that others must not wait for it.

@@ -1,7 +1,7 @@
 //! Reads a record again, once for all messages about it that wait.
 //!
 //! Messages make their record dirty: it has one piece of work, however many they are. Records of a connection are read one
-//! at a time, and while nobody syncs it; one that could not be read comes after those that were not tried.
+//! at a time, beside whatever syncs it; one that could not be read comes after those that were not tried.
 
 use std::time::Duration;
 
@@ -28,8 +28,8 @@ const FIRST_RETRY: Duration = Duration::from_secs(5);
 const LAST_RETRY: Duration = Duration::from_mins(10);
 /// How often a connection that is not synced is looked at.
 const PAUSE: Duration = Duration::from_mins(1);
-/// How soon a lease that was taken a moment before us is tried for again.
-const LEASE_WAIT: Duration = Duration::from_secs(1);
+/// How soon a connection is tried again that somebody must be alone with.
+const CLOSED: Duration = Duration::from_secs(1);
 
 /// What is to be read again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -62,6 +62,7 @@ impl Handler for Webhooks {
         };
         let reading = Reading {
             desk,
+            claimed,
             batch,
             since: dirty.since,
         };
@@ -88,6 +89,7 @@ pub(super) fn dirty(
 /// A record that is read for the messages about it.
 struct Reading<'a> {
     desk: &'a Desk,
+    claimed: &'a Claimed,
     batch: Batch,
     since: Timestamp,
 }
@@ -111,9 +113,9 @@ impl Reading<'_> {
         };
         let (observer, shutdown) = (self.desk.observer.as_ref(), &self.desk.shutdown);
         let engine = &self.desk.engine;
-        let run = engine.sync_if_free(self.batch.connection, &request, observer, shutdown);
+        let run = engine.read_beside(self.claimed, &request, observer, shutdown);
         match Box::pin(run).await {
-            Ok(None) => Ok(Next::Later(LEASE_WAIT)),
+            Ok(None) => Ok(Next::Later(CLOSED)),
             Ok(Some(report)) => self.settle(source, &report).await,
             Err(error @ Error::Database { .. }) => Err(error),
             Err(error) => self.failed(None, &error.to_string()).await,

@@ -8,12 +8,12 @@ use entity::{ConnectionId, SyncRunId, TenantId, Timestamp};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde_json::Value;
 
+use super::WEBHOOK;
 use super::sql::Sql;
-use super::{SYNC, WEBHOOK};
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::error::{Attempt, Result};
-use crate::lease::LEASE_TIME;
+use crate::lease::{LEASE_TIME, closes};
 
 /// Work that was claimed.
 #[derive(Debug, Clone, FromQueryResult)]
@@ -61,13 +61,14 @@ impl Wanted {
         if self.only_short {
             text.push_str(" AND NOT is_long");
         }
-        let (now, also_now, once_more) = (sql.now(), sql.now(), sql.now());
+        let (now, also_now) = (sql.now(), sql.now());
         // Writing to a String cannot fail.
         let _ = write!(
             text,
             " AND (kind <> '{WEBHOOK}' OR NOT EXISTS (SELECT 1 FROM work other WHERE other.connection_id = work.connection_id \
-             AND (other.kind = 'sync' OR other.holder IS NOT NULL) AND (other.expires_at > {now} \
-             OR (other.kind = '{SYNC}' AND (other.wanted_until > {also_now} OR other.due_at <= {once_more})))))"
+             AND (other.kind = 'sync' OR other.holder IS NOT NULL) AND ((other.kind = '{WEBHOOK}' AND other.expires_at > {now}) \
+             OR ({}))))",
+            closes(&also_now)
         );
         // What nobody wants and nobody has is not open; in the words of an index.
         text.push_str(" AND (due_at IS NOT NULL OR holder IS NOT NULL)");

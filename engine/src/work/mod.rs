@@ -34,6 +34,6 @@ pub(crate) use sql::Sql;
 
 /// The kind of the row that each connection has.
 pub(crate) const SYNC: &str = "sync";
-/// The kind of work that reads a single record of a connection: one at a time, and while nobody syncs the connection or
-/// wants to.
+/// The kind of work that reads a single record of a connection: one at a time, beside whatever syncs the connection, but not
+/// while its mirror is rebuilt or compared.
 pub(crate) const WEBHOOK: &str = "webhook";

@@ -12,11 +12,14 @@ mod waiting;
 use std::sync::Arc;
 
 use engine::observer::NoObserver;
+use entity::sync_run;
 use entity::webhook_event::WebhookStatus::{self, Processed};
 use tests::{RentalSite, RunningWorker, TestApp, queue_is_hurried};
 
 /// What the simulator calls reads of a record.
 const SINGLE: &str = "opportunity";
+/// What it calls reads of a list.
+const LIST: &str = "opportunities";
 
 /// Works off everything that waits.
 async fn work_off(app: &TestApp) {
@@ -36,6 +39,11 @@ async fn assert_all_processed(site: &RentalSite) {
         statuses.iter().all(|status| *status == Processed),
         "{statuses:?}"
     );
+}
+
+async fn runs(site: &RentalSite) -> Vec<sync_run::Model> {
+    let find = sync_run::Entity::owned_by(site.tenant);
+    find.all(site.engine.database.writer()).await.unwrap()
 }
 
 /// How often a record was read.

@@ -8,7 +8,6 @@ use ctsync_sandbox::current_rms::AccountSpec;
 use ctsync_sandbox::{Fault, FaultKind, Malformation, Record};
 use engine::observer::{Event, NoObserver, Observer};
 use entity::connection::ConnectionStatus;
-use entity::sync_run;
 use entity::sync_run::{RunKind, RunStatus, RunTrigger};
 use entity::webhook_event::WebhookStatus::{Processed, Received};
 use sea_orm::ActiveValue::Set;
@@ -18,12 +17,7 @@ use tests::{
     on_both_databases, queue_is_hurried,
 };
 
-use super::{SINGLE, assert_all_processed, read_count, statuses, work_off};
-
-async fn runs(site: &RentalSite) -> Vec<sync_run::Model> {
-    let find = sync_run::Entity::owned_by(site.tenant);
-    find.all(site.engine.database.writer()).await.unwrap()
-}
+use super::{SINGLE, assert_all_processed, read_count, runs, statuses, work_off};
 
 fn rename(site: &RentalSite, id: &str, subject: &str) {
     site.clock().advance(TimeDelta::seconds(1));

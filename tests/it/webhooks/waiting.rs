@@ -6,15 +6,12 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use ctsync_sandbox::{Fault, FaultKind, Record};
 use engine::admin::connections;
-use engine::observer::{Event, NoObserver};
+use engine::observer::NoObserver;
 use entity::connection::ConnectionStatus;
-use entity::sync_run::{self, RunStatus, RunTrigger};
 use entity::webhook_event::Model;
 use entity::webhook_event::WebhookStatus::{Failed, Processed, Received};
 use sea_orm::ActiveValue::Set;
-use tests::{
-    Gate, PATIENCE, RentalSite, RunningWorker, TestApp, hurry, on_both_databases, operator, plain,
-};
+use tests::{PATIENCE, RentalSite, RunningWorker, TestApp, hurry, on_both_databases, operator};
 
 use super::{assert_all_processed, read_count, statuses, work_off};
 
@@ -43,13 +40,6 @@ fn rename(site: &RentalSite, nth: usize) {
     site.account
         .update_opportunity(&site.id(nth), "subject", "Renamed")
         .unwrap();
-}
-
-async fn webhook_runs(site: &RentalSite) -> Vec<sync_run::Model> {
-    let runs = sync_run::Entity::owned_by(site.tenant).all(site.engine.database.writer());
-    let mut runs = runs.await.unwrap();
-    runs.retain(|run| run.trigger == RunTrigger::Webhook);
-    runs
 }
 
 on_both_databases! {
@@ -155,33 +145,6 @@ on_both_databases! {
         assert!((3..=6).contains(&read_count(&site)), "{}", read_count(&site));
         site.account.thaw();
         site.sync_well().await;
-    }
-
-    async fn a_sync_under_way_is_waited_for_without_a_trace(app: &TestApp) {
-        let site = app.rental_site(3).await;
-        site.sync_well().await;
-        let door = site.open_door().await;
-        let (gate, request) = (Gate::at(Event::LeaseTaken), plain());
-        let waited = async {
-            gate.reached().await;
-            rename(&site, 1);
-            site.deliver_last(&door).await;
-            let worker = RunningWorker::start(&app.other_worker("worker-2").await, Arc::new(NoObserver));
-            for _ in 0..20 {
-                hurry(&app.engine).await;
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            assert_eq!(webhook_runs(&site).await.len(), 0);
-            gate.open();
-            worker
-        };
-        let (synced, worker) = tokio::join!(site.try_sync_with(&request, &gate), waited);
-        assert_eq!(synced.unwrap().status, RunStatus::Success);
-        until(app, &site, all(Processed)).await;
-        worker.stop().await;
-        let runs = webhook_runs(&site).await;
-        assert_eq!((runs.len(), runs[0].status), (1, RunStatus::Success));
-        assert_eq!(site.events().await[0].attempts, 0);
     }
 
     async fn a_connection_that_is_not_synced_has_its_messages_wait(app: &TestApp) {
