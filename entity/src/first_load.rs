@@ -2,9 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::Timestamp;
 use crate::finder::tenant_owned;
-use crate::id::{ConnectionId, TenantId};
+use crate::id::{ConnectionId, SyncRunId, TenantId};
 use crate::stream::Stream;
 
 /// A stream whose rows are not all there yet; it goes with the transaction that completes them.
@@ -18,8 +17,8 @@ pub struct Model {
     pub stream: Stream,
     #[sea_orm(primary_key, auto_increment = false)]
     pub connection_id: ConnectionId,
-    /// When its first rows were written.
-    pub began_at: Timestamp,
+    /// The run that loads it.
+    pub run_id: SyncRunId,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -2,9 +2,7 @@
 //! before all of their rows are there.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{
-    json_null, text, timestamp_with_time_zone, timestamp_with_time_zone_null, uuid,
-};
+use sea_orm_migration::schema::{json_null, text, timestamp_with_time_zone_null, uuid};
 
 use crate::schema::{drop_tables, within_tenant};
 use crate::{m20261120_000010_report_views, m20261120_000014_opportunities};
@@ -46,7 +44,7 @@ fn first_loads() -> TableCreateStatement {
         .col(uuid("tenant_id"))
         .col(uuid("connection_id"))
         .col(text("stream"))
-        .col(timestamp_with_time_zone("began_at"))
+        .col(uuid("run_id"))
         .primary_key(&mut key)
         .foreign_key(&mut within_tenant(TABLE, "connection_id", "connections"))
         .take()

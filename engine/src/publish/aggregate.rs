@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Statement, 
 use tracing::error;
 
 use super::stages::StageBook;
-use super::{Publication, hot_list, lead_metrics, mapping, stage_counts};
+use super::{Publication, first_load, hot_list, lead_metrics, mapping, stage_counts};
 use crate::error::{Attempt, Result, chain};
 
 /// What became of the numbers.
@@ -23,7 +23,8 @@ pub(super) enum Refreshed {
     Stale,
 }
 
-/// Brings the derived numbers up to date when they are due, or are not those of the mapping; `None` when neither.
+/// Brings the derived numbers up to date when they are due, or are not those of the mapping; `None` when neither, or
+/// when not all records may be read yet.
 ///
 /// The caller notes with [`mapping::note`] what they are now.
 pub(super) async fn refresh(
@@ -36,6 +37,10 @@ pub(super) async fn refresh(
     }
     let hash = mapping::fingerprint(publication.settings)?;
     if !is_due && mapping::is_noted(publication, tx, &hash).await? {
+        return Ok(None);
+    }
+    let lease = publication.lease;
+    if first_load::is_under_way(tx, lease.tenant, lease.connection).await? {
         return Ok(None);
     }
     let savepoint = tx.begin().await.attempt("compute the numbers")?;

@@ -8,6 +8,7 @@
 mod aggregate;
 mod coverage;
 mod failures;
+pub(crate) mod first_load;
 mod hot_list;
 mod lead_metrics;
 mod mapping;
@@ -15,6 +16,7 @@ mod part;
 mod proof;
 mod quality;
 mod records;
+mod rows;
 mod rules;
 mod run_end;
 mod stage_counts;

@@ -5,7 +5,8 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter};
 
 use super::aggregate::{self, Refreshed};
-use super::{Effect, Publication, coverage, failures, mapping, quality, records, run_end};
+use super::records::{self, RecordWriter};
+use super::{Effect, Publication, coverage, failures, first_load, mapping, quality, run_end};
 use crate::error::{Attempt, Error, Result};
 use crate::observer::Event;
 use crate::read::StreamOutcome;
@@ -16,11 +17,18 @@ impl Publication<'_> {
     /// # Errors
     /// When the lease is lost, the database fails or numbers do not add up; then nothing has changed.
     pub async fn commit_part(&self, part: &[StreamOutcome]) -> Result<()> {
+        let mut writers = vec![];
+        for outcome in part {
+            let mut writer = RecordWriter::new(self, outcome)?;
+            first_load::write_ahead(self, outcome, &mut writer).await?;
+            writers.push(writer);
+        }
         let tx = self.database.begin().await?;
         let mut is_changed = false;
-        for outcome in part {
-            is_changed |= self.publish_stream(&tx, outcome).await?;
+        for (outcome, writer) in part.iter().zip(writers) {
+            is_changed |= self.publish_stream(&tx, outcome, writer).await?;
         }
+        first_load::end(self, &tx, part).await?;
         let numbers = self.refresh_numbers(&tx, part, is_changed).await?;
         // From here on rows are locked that others need.
         run_end::write_streams(self, &tx, part, run_end::Moment::Part).await?;
@@ -43,8 +51,9 @@ impl Publication<'_> {
         &self,
         tx: &DatabaseTransaction,
         outcome: &StreamOutcome,
+        writer: RecordWriter<'_>,
     ) -> Result<bool> {
-        records::write(self, tx, outcome).await?;
+        writer.finish(tx).await?;
         records::mark_deleted(self, tx, outcome).await?;
         quality::write(self, tx, outcome).await?;
         if self.effect == Effect::Publish {

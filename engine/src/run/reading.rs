@@ -14,7 +14,7 @@ use crate::connector::{Boundary, Slice, Slicing};
 use crate::error::Result;
 use crate::lease::Lease;
 use crate::observer::{Event, Observer};
-use crate::publish::Publication;
+use crate::publish::{Publication, first_load};
 use crate::read::{Failure, Mirror, PartFailures, Reader, StreamOutcome, StreamReading};
 use crate::snapshot::SnapshotWriter;
 
@@ -46,6 +46,9 @@ impl Engine {
         observer: &dyn Observer,
         heartbeat: &mut Heartbeat,
     ) -> Result<Reading> {
+        if request.writes() {
+            first_load::discard(&self.database, lease, target.connection.source).await?;
+        }
         let mut upstream = self.upstream(target);
         upstream.answers = request.writes().then(|| {
             let (database, clock) = (self.database.clone(), self.clock.clone());

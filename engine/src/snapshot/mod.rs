@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::AbortOnDropHandle;
 
 pub use payload::load_payload;
+pub(crate) use payload::load_payloads;
 pub(crate) use store::parameters;
 
 use crate::connector::Answer;

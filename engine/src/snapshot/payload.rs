@@ -23,34 +23,49 @@ pub async fn load_payload(
     tenant: TenantId,
     payload_hash: &[u8],
 ) -> Result<Bytes> {
-    let row = load_row(db, tenant, payload_hash).await?;
-    let Some(base_hash) = &row.base_hash else {
-        return whole(&row).map(Bytes::from);
-    };
-    let base = whole(&load_row(db, tenant, base_hash).await?)?;
-    let body = unpack_delta(&row.body, &base, size(&row))?;
-    if hash::bytes(&body) == payload_hash {
-        return Ok(body.into());
-    }
-    Err(Error::Internal(
-        "a stored payload is damaged: its bytes are not those that were stored".to_owned(),
-    ))
-}
-
-async fn load_row(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    payload_hash: &[u8],
-) -> Result<raw_payload::Model> {
-    let row = raw_payload::Entity::owned_by(tenant)
-        .filter(raw_payload::Column::Hash.eq(payload_hash.to_vec()))
-        .one(db)
-        .await
-        .attempt("load a payload")?;
-    row.ok_or_else(|| Error::NotFound {
+    let mut payloads = load_payloads(db, tenant, [key(payload_hash)?]).await?;
+    let body = payloads.drain().next();
+    body.map(|(_, body)| body).ok_or_else(|| Error::NotFound {
         what: "payload",
         name: hex::encode(payload_hash),
     })
+}
+
+/// Returns the bytes of stored answers; of those that are not stored there are none.
+///
+/// # Errors
+/// Also when they are not those that were stored.
+pub(crate) async fn load_payloads(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    hashes: impl IntoIterator<Item = PayloadHash>,
+) -> Result<HashMap<PayloadHash, Bytes>> {
+    let rows = load_rows(db, tenant, hashes.into_iter().collect()).await?;
+    let bases = rows.iter().filter_map(|row| row.base_hash.as_deref());
+    let bases = bases.map(key).collect::<Result<_>>()?;
+    let mut base_bodies = HashMap::new();
+    for row in load_rows(db, tenant, bases).await? {
+        base_bodies.insert(key(&row.hash)?, whole(&row)?);
+    }
+    let body = |row: &raw_payload::Model| {
+        let hash = key(&row.hash)?;
+        let base = row.base_hash.as_deref().map(key).transpose()?;
+        let Some(base) = base else {
+            return Ok((hash, whole(row)?.into()));
+        };
+        let base = base_bodies.get(&base).ok_or_else(damaged)?;
+        let body = unpack_delta(&row.body, base, size(row))?;
+        if hash::bytes(&body) != hash {
+            return Err(damaged());
+        }
+        Ok((hash, Bytes::from(body)))
+    };
+    rows.iter().map(body).collect()
+}
+
+fn damaged() -> Error {
+    let sentence = "a stored payload is damaged: its bytes are not those that were stored";
+    Error::Internal(sentence.to_owned())
 }
 
 /// Returns the bytes of a payload that stands alone.
