@@ -14,7 +14,7 @@ use crate::edge::EdgeSettings;
 const DEFAULT_BIND: &str = "127.0.0.1:8080";
 
 /// Name, default and meaning of every setting of this program, as its help lists them.
-pub const SETTINGS: [(&str, &str, &str); 21] = [
+pub const SETTINGS: [(&str, &str, &str); 23] = [
     (
         "DATABASE_URL",
         "sqlite://ctsync.db?mode=rwc",
@@ -39,6 +39,16 @@ pub const SETTINGS: [(&str, &str, &str); 21] = [
         "CURRENT_RMS_API_URL",
         "https://api.current-rms.com/api/v1/",
         "where Current RMS is",
+    ),
+    (
+        "CTSYNC_HOST_REQUESTS_PER_SECOND",
+        "100",
+        "requests to one host, of all connections together; 0 for no limit",
+    ),
+    (
+        "CTSYNC_TOKEN_REQUESTS_PER_SECOND",
+        "50",
+        "the same with one enterprise token",
     ),
     (
         "CTSYNC_PUBLIC_URL",

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use api::access::oidc::Oidc;
 use api::config::Config;
 use api::{Access, State, routes};
+use engine::budget::Budgets;
 use engine::clock::Clock;
 use engine::connector::{AllConnectors, HttpClient};
 use engine::database::Database;
@@ -103,6 +104,7 @@ async fn engine(config: &Config) -> Result<Engine> {
         http: HttpClient::new()?,
         keys: settings.keys.clone(),
         defaults: settings.defaults.clone(),
+        budgets: Budgets::default(),
         connectors: Arc::new(AllConnectors),
         worker: worker_name(),
     })

@@ -53,6 +53,14 @@ impl Context {
         Ok(database)
     }
 
+    /// Opens the database as [`Context::database`] does, for so many syncs at once.
+    pub(crate) async fn database_for(&self, syncs: u16) -> Result<Database> {
+        let url = self.settings.database_url.expose_secret();
+        let database = Database::connect_for(url, syncs.into()).await?;
+        database.require_current_schema().await?;
+        Ok(database)
+    }
+
     /// Administers `database` as the person at the terminal.
     pub(crate) fn admin<'a>(&'a self, database: &'a Database) -> Admin<'a> {
         Admin {

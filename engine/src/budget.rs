@@ -1,10 +1,12 @@
-//! The request budget of one upstream account, shared by every process through the database.
+//! Request budgets, shared by every process through the database: of an upstream account, of a token that several accounts
+//! share, and of a host.
 //!
-//! A token bucket per (host, credential fingerprint) holds one second's worth of requests. A process
-//! takes several tokens at once, so that a fast walk does not cost a database write per request; what it
-//! has taken and not used is forgotten when the upstream asks to be left alone.
+//! A token bucket holds one second's worth of requests. A process takes several tokens at once, so that a fast walk does not
+//! cost a database write per request, and shares them among all that it does; what it has taken of an account and not used
+//! is forgotten when the upstream asks for that account to be left alone.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -22,26 +24,98 @@ use crate::error::{Attempt, Result};
 
 /// Tokens taken at once where the rate is not limited: the upstream may still ask to be left alone.
 const UNLIMITED_TOKENS: u32 = 100;
+/// Into how many parts a second's worth is divided that other processes need, too.
+const SHARES: f64 = 10.0;
 
-/// The budget of one upstream account.
+/// What a process has taken from each budget and not used yet.
+#[derive(Debug, Clone, Default)]
+pub struct Budgets(Arc<std::sync::Mutex<HashMap<Account, Taken>>>);
+
+type Taken = Arc<Mutex<u32>>;
+
+impl Budgets {
+    fn taken(&self, account: &Account) -> Taken {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(account.clone()).or_default())
+    }
+}
+
+/// Whose budget it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Account {
+    /// Host and port of the upstream.
+    pub host: String,
+    /// Tells credentials apart without revealing them; empty for all of the host.
+    pub fingerprint: String,
+}
+
+/// A budget and its rate.
+#[derive(Debug, Clone)]
+pub struct Limit {
+    /// Whose it is.
+    pub account: Account,
+    /// Requests a second; 0 = not limited.
+    pub rate: f64,
+}
+
+/// The budgets that the requests to an upstream account count against.
 #[derive(Debug, Clone)]
 pub struct RateBudget {
+    own: Bucket,
+    shared: Vec<Bucket>,
+}
+
+impl RateBudget {
+    /// The budget `own` of an account, and those in `shared` that others use, too.
+    pub fn new(
+        database: &Database,
+        clock: &Clock,
+        budgets: &Budgets,
+        own: Limit,
+        shared: impl IntoIterator<Item = Limit>,
+    ) -> Self {
+        let bucket = |limit: Limit, shares| Bucket {
+            database: database.clone(),
+            clock: clock.clone(),
+            taken: budgets.taken(&limit.account),
+            account: limit.account,
+            rate: limit.rate,
+            shares,
+        };
+        let shared = shared.into_iter().filter(|limit| limit.rate > 0.0);
+        Self {
+            own: bucket(own, 1.0),
+            shared: shared.map(|limit| bucket(limit, SHARES)).collect(),
+        }
+    }
+
+    /// Waits until a request may be sent.
+    pub async fn acquire(&self) -> Result<()> {
+        self.own.acquire().await?;
+        for bucket in &self.shared {
+            bucket.acquire().await?;
+        }
+        Ok(())
+    }
+
+    /// Lets nobody send a request to this account for `wait`.
+    pub async fn hold(&self, wait: Duration) -> Result<()> {
+        self.own.hold(wait).await
+    }
+}
+
+/// One budget.
+#[derive(Debug, Clone)]
+struct Bucket {
     database: Database,
     clock: Clock,
     account: Account,
     /// Requests a second; 0 = not limited.
     rate: f64,
+    /// Of how many parts of a second's worth one is taken at once.
+    shares: f64,
     /// Tokens taken from the database and not used.
-    taken: Arc<Mutex<u32>>,
-}
-
-/// Whose budget it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
-    /// Host and port of the upstream.
-    pub host: String,
-    /// Tells credentials apart without revealing them.
-    pub fingerprint: String,
+    taken: Taken,
 }
 
 enum Grant {
@@ -49,20 +123,8 @@ enum Grant {
     Wait(Duration),
 }
 
-impl RateBudget {
-    /// The budget of `account`, at `rate` requests a second (0 = not limited).
-    pub fn new(database: Database, clock: Clock, account: Account, rate: f64) -> Self {
-        Self {
-            database,
-            clock,
-            account,
-            rate,
-            taken: Arc::default(),
-        }
-    }
-
-    /// Waits until a request may be sent.
-    pub async fn acquire(&self) -> Result<()> {
+impl Bucket {
+    async fn acquire(&self) -> Result<()> {
         let mut taken = self.taken.lock().await;
         while *taken == 0 {
             match self.take().await? {
@@ -74,8 +136,7 @@ impl RateBudget {
         Ok(())
     }
 
-    /// Lets nobody send a request to this account for `wait`.
-    pub async fn hold(&self, wait: Duration) -> Result<()> {
+    async fn hold(&self, wait: Duration) -> Result<()> {
         *self.taken.lock().await = 0;
         let tx = self.database.begin().await?;
         let row = self.row(&tx).await?;
@@ -127,6 +188,7 @@ impl RateBudget {
             let wait = Duration::from_secs_f64((1.0 - tokens) / self.rate);
             return (Grant::Wait(wait.max(Duration::from_millis(1))), None);
         }
+        let whole = whole.min((self.capacity() / self.shares).ceil());
         let mut row = row.into_active_model();
         row.tokens = Set(tokens - whole);
         row.refilled_at = Set(now);

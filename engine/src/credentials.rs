@@ -146,6 +146,14 @@ impl Credentials {
         }
     }
 
+    /// The token that other accounts of the upstream may be read with, too.
+    pub(crate) fn shared_token(&self) -> Option<&SecretString> {
+        match self {
+            Self::ClientTether { access_token, .. } => access_token.as_ref(),
+            Self::CurrentRms { .. } => None,
+        }
+    }
+
     /// Refuses credentials of another upstream than `source`.
     pub(crate) fn require(&self, source: Source) -> Result<()> {
         if self.source() == source {

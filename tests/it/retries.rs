@@ -1,11 +1,12 @@
 //! What may pass by itself is tried again, on schedule; everything else is not.
 
-use ctsync_sandbox::{Fault, FaultKind};
+use ctsync_sandbox::{AccountSpec, Fault, FaultKind};
+use engine::run::SharedRates;
 use entity::sync_run::RunStatus;
 use entity::{ReasonCode, Stream};
 use serde_json::json;
 use tests::endpoint::CLIENTS;
-use tests::{Site, assert_ended, on_both_databases, stream};
+use tests::{Site, TestApp, assert_ended, on_both_databases, stream};
 
 fn status_with(status: u16, retry_after: &str) -> FaultKind {
     FaultKind::StatusWith {
@@ -20,6 +21,19 @@ fn request_count(site: &Site, endpoint: &str) -> usize {
     requests
         .filter(|request| request.endpoint == endpoint)
         .count()
+}
+
+/// Another account that is read with the same enterprise token.
+async fn second_site(app: &TestApp) -> Site {
+    let account = AccountSpec {
+        web_key: "web-key-2".to_owned(),
+        leads: 3,
+        opportunities: 3,
+        notes: 3,
+        activities: 3,
+        ..AccountSpec::default()
+    };
+    app.site(account).await
 }
 
 on_both_databases! {
@@ -115,6 +129,30 @@ on_both_databases! {
         let other = site.with_engine(app.other_worker("worker-2").await);
         other.sync_well().await;
         assert_eq!(app.clock.slept_ms(), [120_000]);
+    }
+
+    async fn requests_keep_to_the_budget_that_accounts_share(app: &TestApp) {
+        let (first, second) = (app.small_site().await, second_site(app).await);
+        for site in [&first, &second] {
+            site.change_settings(json!({"requests_per_second": 1000.0})).await;
+        }
+        for rates in [
+            SharedRates { per_host: 2.0, per_token: 0.0 },
+            SharedRates { per_host: 0.0, per_token: 2.0 },
+        ] {
+            let mut engine = app.engine.clone();
+            engine.defaults.rates = rates;
+            let before: u128 = app.clock.slept_ms().iter().sum();
+            for site in [&first, &second] {
+                site.account.reset_requests();
+                site.with_engine(engine.clone()).sync_well().await;
+            }
+            let requests = first.account.requests().len() + second.account.requests().len();
+            let requests = u128::try_from(requests).unwrap();
+            let waited = app.clock.slept_ms().iter().sum::<u128>() - before;
+            assert!(waited >= (requests - 2) * 500, "{requests} requests in {waited} ms, {rates:?}");
+            assert!(waited <= requests * 500, "{requests} requests in {waited} ms, {rates:?}");
+        }
     }
 
     async fn requests_keep_to_the_budget_of_the_account(app: &TestApp) {

@@ -4,9 +4,10 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 
 use ctsync_sandbox::{AccountSpec, Sandbox};
+use engine::budget::Budgets;
 use engine::clock::Clock;
 use engine::connector::{AllConnectors, HttpClient};
-use engine::run::{Engine, UpstreamDefaults};
+use engine::run::{Engine, SharedRates, UpstreamDefaults};
 use engine::secret::SecretKeys;
 use futures::FutureExt;
 use secrecy::SecretString;
@@ -48,7 +49,9 @@ impl TestApp {
                 clienttether_url: url.parse().expect("the sandbox has an address"),
                 clienttether_token: None,
                 current_rms_url: current_rms_url.parse().expect("the sandbox has an address"),
+                rates: SharedRates::default(),
             },
+            budgets: Budgets::default(),
             connectors: Arc::new(AllConnectors),
             worker: WORKER.to_owned(),
         };

@@ -10,12 +10,14 @@ use crate::exit::Exit;
 use crate::output::Output;
 
 /// Settings a run needs that cron does not know by itself.
-const NEEDED: [&str; 5] = [
+const NEEDED: [&str; 7] = [
     "DATABASE_URL",
     "CTSYNC_SECRET_KEY",
     "CLIENTTETHER_API_URL",
     "CLIENTTETHER_ACCESS_TOKEN",
     "CURRENT_RMS_API_URL",
+    "CTSYNC_HOST_REQUESTS_PER_SECOND",
+    "CTSYNC_TOKEN_REQUESTS_PER_SECOND",
 ];
 
 #[derive(Debug, clap::Args)]

@@ -13,7 +13,7 @@ const EXIT_CODES: &str = "exit-codes";
 const SETTINGS: &str = "settings";
 
 /// Name, default and meaning of every setting of this program.
-const SETTING_LIST: [(&str, &str, &str); 8] = [
+const SETTING_LIST: [(&str, &str, &str); 10] = [
     (
         "DATABASE_URL",
         "sqlite://ctsync.db?mode=rwc",
@@ -39,6 +39,16 @@ const SETTING_LIST: [(&str, &str, &str); 8] = [
         "CURRENT_RMS_API_URL",
         "https://api.current-rms.com/api/v1/",
         "where Current RMS is, for connections without a base_url",
+    ),
+    (
+        "CTSYNC_HOST_REQUESTS_PER_SECOND",
+        "100",
+        "requests to one host, of all connections together; 0 for no limit",
+    ),
+    (
+        "CTSYNC_TOKEN_REQUESTS_PER_SECOND",
+        "50",
+        "the same with one enterprise token",
     ),
     (
         "CTSYNC_PUBLIC_URL",

@@ -64,7 +64,7 @@ impl SyncArgs {
 }
 
 pub(crate) async fn run(context: &Context, args: &RunArgs) -> Result<Exit> {
-    let session = Session::open(context).await?;
+    let session = Session::open_for(context, args.jobs).await?;
     let every = args.every.and_then(|every| TimeDelta::from_std(every).ok());
     let since = context.clock.now() - every.unwrap_or_default();
     let mut targets = connections::list(&session.engine.database, None).await?;

@@ -19,7 +19,7 @@ pub(crate) struct WorkerArgs {
 }
 
 pub(crate) async fn run(context: &Context, args: &WorkerArgs) -> Result<Exit> {
-    let engine = engine(context, context.database().await?)?;
+    let engine = engine(context, context.database_for(args.jobs).await?)?;
     let options = WorkerOptions {
         slots: usize::from(args.jobs),
         ..WorkerOptions::default()

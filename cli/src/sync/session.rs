@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use engine::admin::connections::Owned;
+use engine::budget::Budgets;
 use engine::connector::{AllConnectors, HttpClient};
 use engine::database::Database;
 use engine::error::Error;
@@ -46,7 +47,15 @@ pub(crate) struct Job {
 impl Session {
     /// Opens the database and makes everything ready.
     pub(crate) async fn open(context: &Context) -> Result<Self> {
-        let database = context.database().await?;
+        Self::new(context, context.database().await?)
+    }
+
+    /// The same, for so many syncs at once.
+    pub(crate) async fn open_for(context: &Context, syncs: u16) -> Result<Self> {
+        Self::new(context, context.database_for(syncs).await?)
+    }
+
+    fn new(context: &Context, database: Database) -> Result<Self> {
         Ok(Self {
             engine: engine(context, database)?,
             bars: context.progress.clone(),
@@ -202,6 +211,7 @@ pub(crate) fn engine(context: &Context, database: Database) -> Result<Engine> {
         http: HttpClient::new()?,
         keys: context.settings.keys.clone(),
         defaults: context.settings.defaults.clone(),
+        budgets: Budgets::default(),
         connectors: Arc::new(AllConnectors),
         worker: worker_name(),
     })

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::environment::Environment;
 use crate::error::{Error, Result};
-use crate::run::UpstreamDefaults;
+use crate::run::{SharedRates, UpstreamDefaults};
 use crate::secret::{SecretError, SecretKeys};
 use crate::webhooks::public_url;
 
@@ -62,6 +62,10 @@ impl ProcessSettings {
                     environment.get("CURRENT_RMS_API_URL")?.as_deref(),
                     DEFAULT_CURRENT_RMS_URL,
                 )?,
+                rates: SharedRates {
+                    per_host: rate(environment, "CTSYNC_HOST_REQUESTS_PER_SECOND", 100.0)?,
+                    per_token: rate(environment, "CTSYNC_TOKEN_REQUESTS_PER_SECOND", 50.0)?,
+                },
             },
         })
     }
@@ -109,6 +113,19 @@ fn upstream_url(name: &str, value: Option<&str>, default: &str) -> Result<Url> {
             "{name} must be an http or https address without query, like {default}"
         ))
     })
+}
+
+fn rate(environment: &Environment, name: &str, default: f64) -> Result<f64> {
+    let Some(text) = environment.get(name)? else {
+        return Ok(default);
+    };
+    let rate = text.trim().parse().ok();
+    rate.filter(|rate: &f64| rate.is_finite() && *rate >= 0.0)
+        .ok_or_else(|| {
+            Error::Configuration(format!(
+                "{name} must be a number of requests a second, 0 for no limit"
+            ))
+        })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::heartbeat::Stops;
 use super::life::{Life, Recorded, Supply};
 use super::record::{self, Begun};
 use super::{Place, RunReport, SyncRequest, Target, UpstreamDefaults};
+use crate::budget::Budgets;
 use crate::clock::Clock;
 use crate::connector::{Connectors, HttpClient, RefusedParameters, Upstream};
 use crate::database::Database;
@@ -30,6 +31,8 @@ pub struct Engine {
     pub keys: SecretKeys,
     /// What a connection uses when it has none of its own.
     pub defaults: UpstreamDefaults,
+    /// What this process has taken of the request budgets.
+    pub budgets: Budgets,
     /// The upstreams that can be mirrored.
     pub connectors: Arc<dyn Connectors>,
     /// Name of this process in leases and runs.

@@ -21,5 +21,5 @@ mod timeline;
 
 pub use engine::Engine;
 pub use report::{RunReport, StreamReport};
-pub use request::{NotARecord, RecordRef, SyncRequest, UpstreamDefaults, Window};
+pub use request::{NotARecord, RecordRef, SharedRates, SyncRequest, UpstreamDefaults, Window};
 pub(crate) use target::{Place, Target};

@@ -186,6 +186,17 @@ pub struct UpstreamDefaults {
     pub clienttether_token: Option<SecretString>,
     /// Where Current RMS is.
     pub current_rms_url: Url,
+    /// How much is asked of what many connections share.
+    pub rates: SharedRates,
+}
+
+/// Requests a second, of all processes together, of what many connections share; 0 = not limited.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct SharedRates {
+    /// To one host.
+    pub per_host: f64,
+    /// With one enterprise token.
+    pub per_token: f64,
 }
 
 #[cfg(test)]

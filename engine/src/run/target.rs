@@ -6,10 +6,10 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 use entity::{ConnectionId, Stream, connection, tenant};
 use sea_orm::EntityTrait;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{Engine, SyncRequest, UpstreamDefaults};
-use crate::budget::{Account, RateBudget};
+use crate::budget::{Account, Limit, RateBudget};
 use crate::connector::{Connector, ConnectorSpec, Slicing, enabled_streams};
 use crate::credentials::Credentials;
 use crate::error::{Attempt, Error, Result};
@@ -23,6 +23,8 @@ pub(crate) struct Target {
     pub(crate) connector: Arc<dyn Connector>,
     /// Tells the account's budget from others without revealing the credentials.
     fingerprint: String,
+    /// The same for the token that other accounts are read with, too.
+    shared_fingerprint: Option<String>,
 }
 
 /// A connection with its tenant and settings; credentials are not opened.
@@ -141,11 +143,11 @@ impl Target {
         let credentials = complete(place.credentials(engine)?, &engine.defaults)?;
         credentials.require(place.connection.source)?;
         let connector = place.connector(engine, &credentials)?;
-        let identity = hash::bytes(credentials.account().expose_secret().as_bytes());
         Ok(Self {
             place,
             connector,
-            fingerprint: hex::encode(identity.get(..8).unwrap_or_default()),
+            fingerprint: fingerprint(&credentials.account()),
+            shared_fingerprint: credentials.shared_token().map(fingerprint),
         })
     }
 
@@ -179,21 +181,34 @@ impl Target {
         )))
     }
 
-    /// The request budget of the account.
+    /// The request budgets of the account, of the token that it shares with others, and of the host.
     pub(crate) fn budget(&self, engine: &Engine) -> RateBudget {
         let url = self.connector.base_url();
         let port = url.port_or_known_default().unwrap_or_default();
-        let account = Account {
-            host: format!("{}:{port}", url.host_str().unwrap_or_default()),
-            fingerprint: self.fingerprint.clone(),
+        let host = format!("{}:{port}", url.host_str().unwrap_or_default());
+        let limit = |fingerprint: &str, rate| Limit {
+            account: Account {
+                host: host.clone(),
+                fingerprint: fingerprint.to_owned(),
+            },
+            rate,
         };
+        let rates = &engine.defaults.rates;
+        let token = self.shared_fingerprint.as_ref();
+        let token = token.map(|fingerprint| limit(fingerprint, rates.per_token));
         RateBudget::new(
-            engine.database.clone(),
-            engine.clock.clone(),
-            account,
-            self.settings.requests_per_second,
+            &engine.database,
+            &engine.clock,
+            &engine.budgets,
+            limit(&self.fingerprint, self.settings.requests_per_second),
+            token.into_iter().chain([limit("", rates.per_host)]),
         )
     }
+}
+
+fn fingerprint(secret: &SecretString) -> String {
+    let identity = hash::bytes(secret.expose_secret().as_bytes());
+    hex::encode(identity.get(..8).unwrap_or_default())
 }
 
 /// Returns credentials with what they leave to the settings of the process.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use engine::budget::{Account, RateBudget};
+use engine::budget::{Account, Budgets, Limit, RateBudget};
 use engine::connector::{
     Answer, Connector, ConnectorSpec, Connectors, Listing, Normalized, Paging, Part,
     RefusedParameters, Rejection, Slice, Upstream,
@@ -172,11 +172,12 @@ impl Mirror {
             host: "bench".to_owned(),
             fingerprint: self.account.connection().to_string(),
         };
+        let unlimited = Limit { account, rate: 0.0 };
         let (database, clock) = (&self.engine.database, &self.engine.clock);
         Upstream {
             connector: connector.expect("the credentials can be used"),
             http: self.engine.http.clone(),
-            budget: RateBudget::new(database.clone(), clock.clone(), account, 0.0),
+            budget: RateBudget::new(database, clock, &Budgets::default(), unlimited, []),
             clock: clock.clone(),
             request_timeout: std::time::Duration::from_secs(10),
             max_body_bytes: 1 << 24,
