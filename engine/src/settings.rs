@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use chrono_tz::Tz;
 use entity::{Amount, ConnectionId, Source, Stream};
 use serde::{Deserialize, Serialize};
@@ -236,6 +237,11 @@ impl ConnectionSettings {
     /// Time for one request with its answer.
     pub fn request_timeout(&self) -> Duration {
         Duration::from_millis(self.request_timeout_ms)
+    }
+
+    /// Every window of dates is read again at least this often.
+    pub fn sweep(&self) -> TimeDelta {
+        TimeDelta::hours(i64::from(self.sweep_hours))
     }
 
     /// Time for one run.

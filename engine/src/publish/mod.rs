@@ -26,6 +26,7 @@ mod upsert;
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use entity::connection::Model as Connection;
 use entity::{SyncRunId, Timestamp};
 
@@ -70,6 +71,8 @@ pub struct Publication<'a> {
     pub connection: &'a Connection,
     /// Settings of the tenant.
     pub settings: &'a TenantSettings,
+    /// How long it takes until every window of dates was read again.
+    pub sweep: TimeDelta,
     /// What the bytes mean.
     pub connector: &'a Arc<dyn Connector>,
     /// What the run may write.

@@ -149,12 +149,15 @@ async fn covered_snapshots(
     {
         return Ok(snapshots.into_iter().collect());
     }
-    let read: HashSet<String> = outcome
-        .reading
-        .slices
-        .iter()
-        .map(|slice| slice.slice.key())
-        .collect();
+    let slices = outcome.reading.slices.iter();
+    let read: HashSet<String> = slices.map(|slice| slice.slice.key()).collect();
+    // What was met among changes is listed there once. Once every window was read again it would have been met there.
+    let mut slices = outcome.reading.slices.iter();
+    let has_changes = slices.any(|read| matches!(read.slice.boundary, Boundary::Changes(..)));
+    let swept_since = publication.now() - publication.sweep * 2;
+    let is_swept = |row: &snapshot::Model| {
+        has_changes && row.slice.starts_with("changes:") && row.fetched_at < swept_since
+    };
     let mut covered = HashSet::new();
     for ids in snapshots.chunks(CHUNK) {
         let rows = snapshot::Entity::owned_by(publication.lease.tenant)
@@ -164,7 +167,7 @@ async fn covered_snapshots(
             .attempt("read snapshots")?;
         covered.extend(
             rows.into_iter()
-                .filter(|row| read.contains(&row.slice))
+                .filter(|row| read.contains(&row.slice) || is_swept(row))
                 .map(|row| row.id),
         );
     }

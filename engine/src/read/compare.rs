@@ -97,6 +97,9 @@ impl State {
     };
 }
 
+/// Rejects kept for each stream and run; beyond it they are only counted.
+const MAX_REJECTS: usize = 10_000;
+
 /// The rows of one stream of one connection.
 #[derive(Debug)]
 pub struct KnownRows {
@@ -112,6 +115,8 @@ pub struct KnownRows {
     is_later_first: bool,
     /// Later stamps say nothing, in microseconds.
     latest: i64,
+    /// How many rejects were kept.
+    rejects: usize,
 }
 
 impl Default for KnownRows {
@@ -125,6 +130,7 @@ impl Default for KnownRows {
             believes_lists: false,
             is_later_first: false,
             latest: i64::MAX,
+            rejects: 0,
         }
     }
 }
@@ -156,6 +162,12 @@ impl KnownRows {
         } else {
             version
         }
+    }
+
+    /// Whether one more record of the stream may be kept that could not be normalized; it is counted.
+    pub(super) fn has_room_for_reject(&mut self) -> bool {
+        self.rejects += 1;
+        self.rejects <= MAX_REJECTS
     }
 
     /// How many rows are live in the mirror.
@@ -382,6 +394,13 @@ mod tests {
             is_final: true,
             ..sight(content, version)
         }
+    }
+
+    #[test]
+    fn only_so_many_rejects_of_a_stream_are_kept() {
+        let mut known = KnownRows::default();
+        let kept = (0..MAX_REJECTS + 5).filter(|_| known.has_room_for_reject());
+        assert_eq!(kept.count(), MAX_REJECTS);
     }
 
     #[test]

@@ -20,9 +20,6 @@ pub(crate) const FIRST_WALK: i32 = 1;
 /// The reading of a slice that is taken as it is.
 pub(crate) const SECOND_WALK: i32 = 2;
 
-/// Rejects kept for each stream and run; beyond it they are only counted.
-const MAX_REJECTS: usize = 10_000;
-
 /// How many written records of each kind a report shows.
 pub(crate) const NAMED_IDS: usize = 20;
 
@@ -403,7 +400,7 @@ impl<'a> Draft<'a> {
 
     fn reject(&mut self, reject: RejectedRecord) {
         self.reading.counters.rejected += 1;
-        if self.reading.rejects.len() < MAX_REJECTS {
+        if self.known.has_room_for_reject() {
             self.reading.rejects.push(reject);
         }
     }

@@ -250,6 +250,7 @@ impl Engine {
             lease,
             connection: &place.connection,
             settings: &place.tenant_settings,
+            sweep: place.settings.sweep(),
             connector,
             effect: Effect::Publish,
             observer,

@@ -7,7 +7,8 @@ use ctsync_sandbox::current_rms::{AccountSpec, BareDates, Collection, Nested, Ti
 use ctsync_sandbox::{Clock, Fault, FaultKind, Malformation, Record};
 use engine::clock::TimeSource;
 use entity::sync_run::RunStatus;
-use entity::{ReasonCode, Stream};
+use entity::{ReasonCode, Stream, rejected_record};
+use sea_orm::{PaginatorTrait, QueryFilter};
 use serde_json::json;
 use tests::{RentalSite, assert_ended, assert_ended_well, on_both_databases, stream, thorough};
 
@@ -45,6 +46,29 @@ on_both_databases! {
             site.mend();
         }
         assert_ended_well(&site.sync_with(&thorough()).await);
+        site.assert_mirrors_truth().await;
+    }
+
+    async fn a_reject_that_was_met_among_changes_is_resolved_once_all_was_read_again(app: &TestApp) {
+        let site = app.rental_site(6).await;
+        site.sync_well().await;
+        site.clock().advance(TimeDelta::minutes(10));
+        site.account.update_opportunity(&site.id(1), "subject", "Renamed").unwrap();
+        let fault = Fault::new(FaultKind::MalformedRecord(Malformation::WithoutId));
+        site.account.inject(fault.on(LIST).times(1));
+        assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::RejectedRecords);
+        site.mend();
+        let open = async || {
+            let rejects = rejected_record::Entity::owned_by(site.tenant);
+            let open = rejects.filter(rejected_record::COLUMN.resolved_at.is_null());
+            open.count(site.engine.database.reader()).await.unwrap()
+        };
+        assert_eq!(open().await, 1);
+        for _ in 0..3 {
+            site.outlive_sweeps();
+            site.sync_well().await;
+        }
+        assert_eq!(open().await, 0);
         site.assert_mirrors_truth().await;
     }
 

@@ -124,7 +124,7 @@ fn is_comparison(timeline: &Timeline<'_>) -> bool {
 /// Tells whether it is time again to read what was last read at a moment.
 fn turn(timeline: &Timeline<'_>) -> impl Fn(Timestamp) -> bool {
     let now = timeline.work.reader.clock.now();
-    let sweep = TimeDelta::hours(i64::from(timeline.work.target.settings.sweep_hours));
+    let sweep = timeline.work.target.settings.sweep();
     let is_full = timeline.work.request.full || is_comparison(timeline);
     move |read_at| is_full || now - read_at >= sweep
 }
