@@ -1,6 +1,7 @@
 //! The address that upstreams send webhooks to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use engine::webhooks::{IntakeError, Outcome as Taken, take_in};
 use entity::Source;
@@ -32,6 +33,9 @@ struct WebhookReceipt {
     /// What became of it.
     status: ReceiptStatus,
 }
+
+/// How soon a message may be sent again that was refused because too many wait.
+const FULL_RETRY: Duration = Duration::from_mins(1);
 
 pub(crate) struct ReceiveApi;
 
@@ -80,6 +84,9 @@ impl From<IntakeError> for ApiError {
         match error {
             IntakeError::NotANotice(refusal) => {
                 Self::new(Code::MalformedRequest, refusal.to_string())
+            }
+            full @ IntakeError::TooManyWait => {
+                Self::new(Code::RateLimited, full.to_string()).retry_after(FULL_RETRY)
             }
             IntakeError::Engine(error) => error.into(),
         }

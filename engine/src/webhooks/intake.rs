@@ -4,7 +4,9 @@ use chrono::TimeDelta;
 use entity::webhook_event::{self, ActiveModel, WebhookStatus};
 use entity::{Timestamp, WebhookEventId, webhook_key};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+};
 
 use super::job::dirty;
 use super::key::Door;
@@ -17,6 +19,9 @@ use crate::work::enqueue;
 
 /// How exactly the last use of a key is known.
 const LAST_USE_PRECISION: TimeDelta = TimeDelta::minutes(1);
+/// Most messages of a connection that wait for their records. An upstream that is told so sends them again later; what it
+/// gives up on is found by the next increment.
+pub const MAX_WAITING: u64 = 10_000;
 /// Why a message is left alone.
 const NOT_MIRRORED: &str = "it is about nothing that is mirrored";
 
@@ -37,6 +42,9 @@ pub enum IntakeError {
     /// It is none.
     #[error(transparent)]
     NotANotice(#[from] NotANotice),
+    /// Too many wait already.
+    #[error("{MAX_WAITING} webhooks wait for their records; send this one again later")]
+    TooManyWait,
     /// It could not be stored.
     #[error(transparent)]
     Engine(#[from] Error),
@@ -57,6 +65,9 @@ pub async fn take_in(
     let id = WebhookEventId::from_uuid(clock.new_id());
     let record = notice.record.clone();
     let is_mirrored = record.is_some();
+    if is_mirrored && is_full(database, door).await? {
+        return Err(IntakeError::TooManyWait);
+    }
     let tx = database.begin().await?;
     note_use(&tx, door, now).await?;
     let is_new = store(&tx, row(door, id, notice, body, now)).await?;
@@ -76,6 +87,26 @@ pub async fn take_in(
         (true, true) => Outcome::Received,
         (true, false) => Outcome::Ignored,
     })
+}
+
+/// Whether as many messages wait as may.
+async fn is_full(database: &Database, door: &Door) -> Result<bool> {
+    let last = webhook_event::Entity::owned_by(door.key.tenant_id)
+        .select_only()
+        .column(webhook_event::Column::Id)
+        // In the words of an index, which holds only such messages.
+        .filter(Expr::cust("status = 'received'"))
+        .filter(
+            webhook_event::COLUMN
+                .connection_id
+                .eq(door.key.connection_id),
+        )
+        .offset(MAX_WAITING - 1)
+        .limit(1)
+        .into_tuple::<WebhookEventId>()
+        .one(database.reader())
+        .await;
+    Ok(last.attempt("count the webhooks")?.is_some())
 }
 
 fn row(door: &Door, id: WebhookEventId, notice: Notice, body: &str, now: Timestamp) -> ActiveModel {

@@ -24,7 +24,7 @@ mod shown;
 
 pub use address::public_url;
 pub use figures::WebhookFigures;
-pub use intake::{IntakeError, Outcome, take_in};
+pub use intake::{IntakeError, MAX_WAITING, Outcome, take_in};
 pub use issue::issue_key;
 pub use key::{Door, KEY_CHARS, digest, find_door};
 pub use list::{EventEntry, EventQuery, list_events};

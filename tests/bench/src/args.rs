@@ -24,6 +24,28 @@ pub(crate) struct Args {
     /// A tenth of the records, for a quick try: targets are shown but not judged.
     #[arg(long)]
     pub(crate) small: bool,
+    /// Only this part; it may be given several times.
+    #[arg(long, value_enum)]
+    only: Vec<Part>,
+}
+
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// A first and a second sync.
+    Speed,
+    /// Memory of syncs.
+    Memory,
+    /// Dashboards and search.
+    Service,
+    /// Webhooks, also during a first load.
+    Webhooks,
+    /// What others notice of a first load.
+    Beside,
+    /// Many tenants, most unchanged.
+    Fleet,
+    /// A service that has nothing to do.
+    Idle,
 }
 
 /// How many records are measured.
@@ -37,9 +59,20 @@ pub(crate) struct Sizes {
     pub(crate) service: usize,
     /// Opportunities of Current RMS, for the webhooks.
     pub(crate) rentals: usize,
+    /// Leads, and as many opportunities, of the first load that others notice.
+    pub(crate) first_load: usize,
+    /// Tenants of the fleet.
+    pub(crate) tenants: usize,
+    /// For how long an idle service is watched, in seconds.
+    pub(crate) idle_seconds: u64,
 }
 
 impl Args {
+    /// Whether a part is measured.
+    pub(crate) fn has(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+
     /// Returns how many times to measure each thing.
     pub(crate) fn runs(&self) -> u32 {
         self.runs.unwrap_or(if self.small { 1 } else { 3 })
@@ -53,6 +86,9 @@ impl Args {
                 memory: [1_000, 10_000],
                 service: 10_000,
                 rentals: 1_000,
+                first_load: 5_000,
+                tenants: 50,
+                idle_seconds: 20,
             };
         }
         Sizes {
@@ -60,6 +96,9 @@ impl Args {
             memory: [10_000, 100_000],
             service: 100_000,
             rentals: 10_000,
+            first_load: 125_000,
+            tenants: 2_000,
+            idle_seconds: 600,
         }
     }
 }

@@ -6,11 +6,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use crate::sandbox::Sandbox;
 
 const TENANT: &str = "bench";
+/// Nothing is held back that is to be measured.
+pub(crate) const UNLIMITED: [(&str, &str); 2] = [
+    ("CTSYNC_HOST_REQUESTS_PER_SECOND", "0"),
+    ("CTSYNC_TOKEN_REQUESTS_PER_SECOND", "0"),
+];
 /// How often the memory is looked at. The kernel keeps the peak, so only the last moments can be missed.
 const WATCH: Duration = Duration::from_millis(5);
 
@@ -45,9 +50,14 @@ impl Ctsync {
         })
     }
 
+    /// Makes the tables.
+    pub(crate) async fn migrate(&self, database_url: &str) -> Result<()> {
+        self.run(database_url, &["migrate", "up"], "").await
+    }
+
     /// Makes the tables, a tenant and a connection that reads from `sandbox`.
     pub(crate) async fn set_up(&self, database_url: &str, sandbox: &Sandbox) -> Result<()> {
-        self.run(database_url, &["migrate", "up"], "").await?;
+        self.migrate(database_url).await?;
         let tenant = ["tenants", "add", TENANT, "--time-zone", "America/New_York"];
         self.run(database_url, &tenant, "").await?;
         let base_url = format!("base_url={}", sandbox.base_url);
@@ -120,9 +130,27 @@ impl Ctsync {
         })
     }
 
+    /// Starts `ctsync run --all`, which leaves alone what was begun within `every`.
+    pub(crate) fn run_all(&self, database_url: &str, every: &str) -> Result<Child> {
+        let arguments = ["run", "--all", "--jobs", "16", "--every", every];
+        Ok(self.command(database_url).args(arguments).spawn()?)
+    }
+
     /// Makes a token that may read the tenant.
     pub(crate) async fn token(&self, database_url: &str) -> Result<String> {
-        let arguments = ["--quiet", "tokens", "create", "bench", "--tenant", TENANT];
+        self.token_of(database_url, TENANT, "tenant_viewer").await
+    }
+
+    /// Makes a token of a role for a tenant.
+    pub(crate) async fn token_of(
+        &self,
+        database_url: &str,
+        tenant: &str,
+        role: &str,
+    ) -> Result<String> {
+        let arguments = [
+            "--quiet", "tokens", "create", "bench", "--tenant", tenant, "--role", role,
+        ];
         let made = self.command(database_url).args(arguments).output().await?;
         let token = String::from_utf8(successful(made)?.stdout)?;
         Ok(token.trim().to_owned())
@@ -146,6 +174,7 @@ impl Ctsync {
             .env("DATABASE_URL", database_url)
             .env("CTSYNC_SECRET_KEY", &self.secret_key)
             .env("CTSYNC_LOG", "warn")
+            .envs(UNLIMITED)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -40,6 +40,30 @@ pub(crate) struct Scratch {
     dropped: Dropped,
 }
 
+/// A fresh database with tables and nothing in them.
+pub(crate) struct Blank {
+    /// Its address.
+    pub(crate) url: String,
+    dropped: Dropped,
+}
+
+impl Blank {
+    /// Makes one.
+    pub(crate) async fn make(server: &Server, ctsync: &Ctsync) -> Result<Self> {
+        let (url, dropped) = match server {
+            Server::Sqlite => sqlite_file()?,
+            Server::Postgres(server) => postgres_database(server).await?,
+        };
+        ctsync.migrate(&url).await?;
+        Ok(Self { url, dropped })
+    }
+
+    /// Removes it.
+    pub(crate) async fn remove(self) -> Result<()> {
+        self.dropped.remove().await
+    }
+}
+
 /// What is left to clean up.
 enum Dropped {
     Folder(TempDir),
@@ -68,9 +92,15 @@ impl Scratch {
 
     /// Removes the database.
     pub(crate) async fn remove(self) -> Result<()> {
-        match self.dropped {
-            Dropped::Folder(folder) => folder.close()?,
-            Dropped::Database { server, name } => {
+        self.dropped.remove().await
+    }
+}
+
+impl Dropped {
+    async fn remove(self) -> Result<()> {
+        match self {
+            Self::Folder(folder) => folder.close()?,
+            Self::Database { server, name } => {
                 execute(&server, &format!("DROP DATABASE {name} WITH (FORCE)")).await?;
             }
         }

@@ -10,6 +10,8 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
+use crate::ctsync::UNLIMITED;
+
 /// How long a program may take to start.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 const START_INTERVAL: Duration = Duration::from_millis(50);
@@ -18,10 +20,15 @@ const START_INTERVAL: Duration = Duration::from_millis(50);
 pub(crate) struct Running {
     /// Where it is, without a slash at the end.
     pub(crate) url: String,
-    _process: Child,
+    process: Child,
 }
 
 impl Running {
+    /// The process.
+    pub(crate) fn id(&self) -> Result<u32> {
+        self.process.id().context("the server has ended")
+    }
+
     /// Starts `ctsync-api` on a database, without a limit on requests and without a worker.
     pub(crate) async fn service(programs: &Path, database_url: &str) -> Result<Self> {
         let mut command = Command::new(programs.join("ctsync-api"));
@@ -47,12 +54,13 @@ impl Running {
             .env("CTSYNC_BIND", &address)
             .env("CTSYNC_RATE_LIMIT", "0")
             .env("CTSYNC_LOG", "warn")
+            .envs(UNLIMITED)
             .kill_on_drop(true)
             .spawn()
             .context("could not start ctsync-api")?;
         let running = Self {
             url: format!("http://{address}"),
-            _process: process,
+            process,
         };
         running.wait().await?;
         Ok(running)
@@ -70,7 +78,7 @@ impl Running {
         let line = BufReader::new(stdout).lines().next_line().await?;
         Ok(Self {
             url: line.context("the bare server did not start")?,
-            _process: process,
+            process,
         })
     }
 

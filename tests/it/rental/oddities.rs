@@ -53,7 +53,10 @@ on_both_databases! {
         let site = app.rental_site(6).await;
         site.sync_well().await;
         site.clock().advance(TimeDelta::minutes(10));
-        site.account.update_opportunity(&site.id(1), "subject", "Renamed").unwrap();
+        for nth in [1, 2] {
+            site.account.update_opportunity(&site.id(nth), "subject", "Renamed").unwrap();
+        }
+        site.clock().advance(TimeDelta::minutes(1));
         let fault = Fault::new(FaultKind::MalformedRecord(Malformation::WithoutId));
         site.account.inject(fault.on(LIST).times(1));
         assert_ended(&site.sync().await, RunStatus::Partial, ReasonCode::RejectedRecords);

@@ -1,8 +1,12 @@
 //! What is taken in, and what is not.
 
-use engine::webhooks::{IntakeError, Outcome};
-use entity::Stream;
-use entity::webhook_event::WebhookStatus;
+use engine::webhooks::{IntakeError, MAX_WAITING, Outcome};
+use entity::webhook_event::{self, WebhookStatus};
+use entity::{Stream, WebhookEventId};
+use sea_orm::ActiveValue::Set;
+use sea_orm::prelude::Uuid;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 use tests::{on_both_databases, queue_figures};
 
@@ -40,6 +44,34 @@ on_both_databases! {
         let outcomes = futures::future::join_all(deliveries).await;
         let first = outcomes.iter().filter(|outcome| **outcome == Outcome::Received);
         assert_eq!((first.count(), site.events().await.len()), (1, 1));
+    }
+
+    async fn only_so_many_messages_wait(app: &TestApp) {
+        let site = app.rental_site(3).await;
+        let door = site.open_door().await;
+        let message = |number: usize| {
+            format!(r#"{{"action":{{"id":{number},"subject_id":{},"subject_type":"Opportunity"}}}}"#, site.id(1))
+        };
+        site.take_in(&door, &message(1)).await.unwrap();
+        let first = site.events().await.remove(0);
+        let copies = (1..MAX_WAITING).map(|number| {
+            webhook_event::ActiveModel {
+                id: Set(WebhookEventId::from_uuid(Uuid::from_u128(number.into()))),
+                delivery_key: Set(format!("copy {number}")),
+                ..first.clone().into()
+            }
+        });
+        for copies in copies.collect::<Vec<_>>().chunks(500) {
+            let insert = webhook_event::Entity::insert_many(copies.to_vec());
+            insert.exec_without_returning(app.engine.database.writer()).await.unwrap();
+        }
+        let refused = site.take_in(&door, &message(2)).await;
+        assert!(matches!(refused, Err(IntakeError::TooManyWait)), "{refused:?}");
+        let ended = webhook_event::Entity::update_many()
+            .col_expr(webhook_event::Column::Status, Expr::value("processed"))
+            .filter(webhook_event::Column::Id.eq(first.id));
+        ended.exec(app.engine.database.writer()).await.unwrap();
+        assert_eq!(site.take_in(&door, &message(2)).await.unwrap(), Outcome::Received);
     }
 
     async fn what_is_about_another_subject_is_kept_and_left_alone(app: &TestApp) {

@@ -1,0 +1,173 @@
+//! Many tenants of which most are unchanged: what each costs, and that each is synced once, whatever happens to the processes.
+//!
+//! Four processes run at the same minute, as cron starts them on four machines. One of them is stopped in the middle and one
+//! is killed; a later round makes up for what they were at.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use engine::database::Database;
+use entity::{connection, sync_run};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use tokio::process::{Child, Command};
+
+use crate::args::Args;
+use crate::ctsync::Ctsync;
+use crate::report::{Line, Measured, Target, progress};
+use crate::sandbox::Sandbox;
+use crate::scratch::{Blank, Server};
+use crate::tenants::Adder;
+
+const PROCESSES: usize = 4;
+const LEADS: usize = 25;
+/// A connection that was begun within this time is left alone.
+const EVERY: &str = "1h";
+/// What one unchanged tenant may cost, in milliseconds of all processes' time.
+const MS_AT_MOST: f64 = 100.0;
+/// A lease that nobody extends is over after this time.
+const LEASE: Duration = Duration::from_secs(65);
+
+/// Measures on `server`.
+pub(crate) async fn measure(args: &Args, ctsync: &Ctsync, server: &Server) -> Result<Vec<Line>> {
+    let count = args.sizes().tenants;
+    progress(&format!("{count} tenants on {}", server.name()))?;
+    let sandbox = Sandbox::start(args, LEADS, 0).await?;
+    let scratch = Blank::make(server, ctsync).await?;
+    let adder = Adder::new(&scratch.url, ctsync).await?;
+    for number in 0..count {
+        adder.add(format!("tenant-{number}"), &sandbox).await?;
+    }
+    adder.close().await?;
+    let fleet = Fleet {
+        ctsync,
+        url: &scratch.url,
+        database: Database::connect(&scratch.url).await?,
+        count: u64::try_from(count)?,
+    };
+    let first = fleet.round(EVERY).await?;
+    fleet.expect_runs(1).await?;
+    // At once again: nobody is due, and that leaves no trace.
+    let nobody = fleet.round(EVERY).await?;
+    fleet.expect_runs(1).await?;
+    let unchanged = fleet.round("1ms").await?;
+    fleet.expect_runs(2).await?;
+    if !args.small {
+        fleet.broken_round().await?;
+    }
+    fleet.database.close().await?;
+    scratch.remove().await?;
+    let each =
+        |seconds: f64| seconds * 1000.0 / f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    let line = |work: String, value, target| Line {
+        work,
+        database: server.name(),
+        ctsync: format!("{PROCESSES} processes"),
+        compared: String::new(),
+        result: Measured {
+            value,
+            unit: "ms a tenant",
+            target,
+        },
+    };
+    Ok(vec![
+        line(
+            format!("first sync of {count} tenants"),
+            each(first),
+            Target::None,
+        ),
+        line(
+            format!("{count} tenants, none is due"),
+            each(nobody),
+            Target::None,
+        ),
+        line(
+            format!("{count} tenants, unchanged"),
+            each(unchanged),
+            Target::AtMost(MS_AT_MOST),
+        ),
+    ])
+}
+
+struct Fleet<'a> {
+    ctsync: &'a Ctsync,
+    url: &'a str,
+    database: Database,
+    count: u64,
+}
+
+impl Fleet<'_> {
+    fn start(&self, every: &str) -> Result<Vec<Child>> {
+        let start = |_| self.ctsync.run_all(self.url, every);
+        (0..PROCESSES).map(start).collect()
+    }
+
+    /// Has all processes run at once; returns how long they took together, in seconds.
+    async fn round(&self, every: &str) -> Result<f64> {
+        let started = Instant::now();
+        for process in self.start(every)? {
+            expect_success(process).await?;
+        }
+        Ok(started.elapsed().as_secs_f64())
+    }
+
+    /// A round in which one process is stopped for longer than its leases hold, and one is killed. What they were at
+    /// is synced by the next round, and no run is left without an end.
+    async fn broken_round(&self) -> Result<()> {
+        let mut processes = self.start("1ms")?;
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let mut killed = processes.pop().context("there is no process")?;
+        killed.kill().await?;
+        let stopped = processes.pop().context("there is no process")?;
+        signal("-STOP", &stopped).await?;
+        for process in processes {
+            // It may find a tenant that the killed one was at.
+            process.wait_with_output().await?;
+        }
+        tokio::time::sleep(LEASE).await;
+        self.round("1ms").await?;
+        signal("-CONT", &stopped).await?;
+        stopped.wait_with_output().await?;
+        self.round("1ms").await?;
+        let running = sync_run::Entity::find()
+            .filter(sync_run::COLUMN.finished_at.is_null())
+            .count(self.database.reader());
+        let running = running.await?;
+        ensure!(running == 0, "{running} runs are left without an end");
+        let failing = connection::Entity::find()
+            .filter(connection::COLUMN.consecutive_failures.gt(0))
+            .count(self.database.reader());
+        let failing = failing.await?;
+        ensure!(failing == 0, "{failing} connections are failing");
+        Ok(())
+    }
+
+    /// Expects each tenant to have been synced so often, and no run but these.
+    async fn expect_runs(&self, rounds: u64) -> Result<()> {
+        let runs = sync_run::Entity::find();
+        let all = runs.clone().count(self.database.reader()).await?;
+        let good = runs
+            .filter(sync_run::COLUMN.status.eq(sync_run::RunStatus::Success))
+            .count(self.database.reader())
+            .await?;
+        let wanted = self.count * rounds;
+        ensure!(
+            (all, good) == (wanted, wanted),
+            "{all} runs, {good} of them a success, instead of {wanted}"
+        );
+        Ok(())
+    }
+}
+
+async fn expect_success(process: Child) -> Result<()> {
+    let output = process.wait_with_output().await?;
+    let words = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "ctsync run failed:\n{words}");
+    Ok(())
+}
+
+async fn signal(name: &str, process: &Child) -> Result<()> {
+    let id = process.id().context("the process has ended")?.to_string();
+    let sent = Command::new("kill").args([name, &id]).status().await?;
+    ensure!(sent.success(), "the process could not be signalled");
+    Ok(())
+}
