@@ -34,8 +34,8 @@ macro_rules! tenant_records {
 
 pub(crate) use {tenant_owned, tenant_records};
 
+use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Query, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait};
 
 use crate::first_load::{Column, Entity};
 use crate::id::TenantId;
@@ -45,7 +45,7 @@ use crate::stream::Stream;
 pub(crate) fn loading(tenant: TenantId, stream: Stream) -> SelectStatement {
     Query::select()
         .column(Column::ConnectionId)
-        .from(Entity.table_ref())
+        .from(Entity)
         .and_where(Column::TenantId.eq(tenant))
         .and_where(Column::Stream.eq(stream))
         .take()
