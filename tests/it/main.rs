@@ -25,6 +25,7 @@ mod notes;
 mod paging;
 mod plans;
 mod poison;
+mod progress;
 mod readers;
 mod rejects;
 mod removal;

@@ -9,6 +9,7 @@ use sea_orm::{
 };
 use tracing::{error, warn};
 
+use super::progress;
 use super::report::{self, RunReport};
 use super::{Engine, Place, SyncRequest};
 use crate::error::{Attempt, Error, Result, chain};
@@ -165,6 +166,7 @@ async fn note_lease(
         .col_expr(Column::Fence, Expr::value(lease.fence))
         .col_expr(Column::Status, Expr::value(RunStatus::Running.as_str()))
         .col_expr(Column::Worker, Expr::value(engine.worker.as_str()))
+        .col_expr(Column::Progress, progress::none())
         .col_expr(Column::HeartbeatAt, Expr::value(now));
     // The time that a run stood in the queue is not its own.
     if begun.was_queued && begun.fence == 0 {
@@ -186,6 +188,7 @@ async fn mark_abandoned(db: &impl ConnectionTrait, lease: &Lease, now: Timestamp
         .col_expr(Column::Status, Expr::value(RunStatus::Abandoned.as_str()))
         .col_expr(Column::Reason, Expr::value(ReasonCode::LeaseLost.as_str()))
         .col_expr(Column::FinishedAt, Expr::value(now))
+        .col_expr(Column::Progress, progress::none())
         .col_expr(
             Column::ErrorMessage,
             Expr::value("the run ended without a word; a later run found it"),
@@ -223,6 +226,7 @@ pub(super) async fn hand_back(engine: &Engine, lease: &Lease) -> Result<bool> {
             sync_run::Column::Status,
             Expr::value(RunStatus::Queued.as_str()),
         )
+        .col_expr(sync_run::Column::Progress, progress::none())
         .filter(sync_run::COLUMN.tenant_id.eq(lease.tenant))
         .filter(sync_run::COLUMN.id.eq(lease.run))
         .filter(sync_run::COLUMN.status.eq(RunStatus::Running))
@@ -343,6 +347,7 @@ impl End<'_> {
             .col_expr(Column::Reason, Expr::value(self.reason.as_str()))
             .col_expr(Column::ErrorMessage, Expr::value(self.message))
             .col_expr(Column::FinishedAt, Expr::value(now))
+            .col_expr(Column::Progress, progress::none())
             .filter(sync_run::COLUMN.tenant_id.eq(tenant))
             .filter(sync_run::COLUMN.id.eq(begun.run))
             .filter(sync_run::COLUMN.fence.lte(begun.fence))
