@@ -68,12 +68,13 @@ async fn replace_views(manager: &SchemaManager<'_>, only_loaded: bool) -> Result
         ),
     ];
     for (view, stream, select) in views {
-        let condition = match only_loaded {
-            true => format!(
+        let condition = if only_loaded {
+            format!(
                 " AND NOT EXISTS (SELECT 1 FROM first_loads f WHERE f.tenant_id = r.tenant_id \
                  AND f.stream = '{stream}' AND f.connection_id = r.connection_id)"
-            ),
-            false => String::new(),
+            )
+        } else {
+            String::new()
         };
         let connection = manager.get_connection();
         let drop = format!("DROP VIEW {view}");
