@@ -17,6 +17,7 @@ mod deletes;
 mod drift;
 mod explanations;
 mod failures;
+mod finders;
 mod isolation;
 mod jobs;
 mod leases;

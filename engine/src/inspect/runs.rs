@@ -54,7 +54,7 @@ pub async fn list_runs(
     use sync_run::Column;
     let runs = match query.tenant {
         Some(tenant) => sync_run::Entity::owned_by(tenant),
-        None => sync_run::Entity::find(),
+        None => sync_run::Entity::of_all_tenants(),
     };
     let after = |(started_at, id): (Timestamp, SyncRunId)| {
         let same_start = Condition::all()
@@ -103,7 +103,7 @@ pub async fn show_run(
     let db = database.begin_read().await?;
     let runs = match tenant {
         Some(tenant) => sync_run::Entity::owned_by(tenant),
-        None => sync_run::Entity::find(),
+        None => sync_run::Entity::of_all_tenants(),
     };
     let run = runs
         .filter(sync_run::COLUMN.id.eq(id))
@@ -128,7 +128,7 @@ async fn reports(
         .await
         .attempt("read the tenants")?;
     let tenants: HashMap<_, _> = tenants.into_iter().map(|row| (row.id, row)).collect();
-    let connections = connection::Entity::find()
+    let connections = connection::Entity::across(runs.iter().map(|run| run.tenant_id))
         .filter(connection::Column::Id.is_in(runs.iter().map(|run| run.connection_id)))
         .all(db)
         .await
@@ -165,8 +165,7 @@ async fn streams(
     db: &impl ConnectionTrait,
     runs: &[sync_run::Model],
 ) -> Result<HashMap<SyncRunId, Vec<sync_run_stream::Model>>> {
-    let rows = sync_run_stream::Entity::find()
-        .filter(sync_run_stream::Column::TenantId.is_in(runs.iter().map(|run| run.tenant_id)))
+    let rows = sync_run_stream::Entity::across(runs.iter().map(|run| run.tenant_id))
         .filter(sync_run_stream::Column::RunId.is_in(runs.iter().map(|run| run.id)))
         .all(db)
         .await
