@@ -112,7 +112,7 @@ pub(crate) fn state(word: &str) -> Cell {
         "paused" | "partial" | "received" | "braked" | "skipped" | "running" | "cannot_tell"
         | "warning" => Color::Yellow,
         "needs_credentials" | "failed" | "cancelled" | "abandoned" | "drift" | "stale"
-        | "revoked" | "expired" => Color::Red,
+        | "stalled" | "revoked" | "expired" => Color::Red,
         _ => return Cell::new(word.replace('_', " ")),
     };
     Cell::new(word.replace('_', " ")).fg(colour)

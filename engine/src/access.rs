@@ -78,7 +78,7 @@ pub async fn by_token(
     now: Timestamp,
     digest: &[u8; 32],
 ) -> Result<TokenLookup> {
-    let row = api_token::Entity::find()
+    let row = api_token::Entity::of_all_tenants()
         .filter(api_token::COLUMN.secret_hash.eq(digest.to_vec()))
         .one(database.reader())
         .await

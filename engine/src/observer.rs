@@ -21,6 +21,15 @@ pub enum Event {
         /// Records to be expected, when known.
         expected: Option<u64>,
     },
+    /// A part of a stream that is read part by part is done: it is read, or cannot be read by this run.
+    PartRead {
+        /// The stream.
+        stream: Stream,
+        /// What is done so far: contacts, where each is asked for its own records, and else records.
+        done: u64,
+        /// How many that will be, when known.
+        total: Option<u64>,
+    },
     /// A stream is read, or has failed; its snapshots may not be committed yet.
     StreamEnded(Stream),
     /// Some rows of a first load are committed, which nobody reads yet.

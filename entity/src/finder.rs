@@ -1,12 +1,26 @@
-//! Finders that keep tenants apart: request code starts from one of these, never from `find`.
+//! Finders that keep tenants apart: whoever reads tenants' tables starts from one of these, never from `find`.
+//!
+//! What acts for one tenant asks for what is `owned_by` it. Only what shows several tenants side by side asks `across` those
+//! it names, and only what knows no tenant yet, or means everybody's, looks at what is `of_all_tenants`.
 
-/// Gives the module's `Entity` its tenant-scoped way in.
+/// Gives the module's `Entity` its ways in.
 macro_rules! tenant_owned {
     () => {
         impl Entity {
             /// Selects the rows of `tenant`.
             pub fn owned_by(tenant: $crate::id::TenantId) -> Select<Self> {
                 Self::find().filter(Column::TenantId.eq(tenant))
+            }
+
+            /// Selects the rows of any of `tenants`, for those who may see all of them.
+            pub fn across(tenants: impl IntoIterator<Item = $crate::id::TenantId>) -> Select<Self> {
+                Self::find().filter(Column::TenantId.is_in(tenants))
+            }
+
+            /// Selects the rows of all tenants: for the agency and its operators, and where an id or a secret tells
+            /// whose a row is.
+            pub fn of_all_tenants() -> Select<Self> {
+                Self::find()
             }
         }
     };

@@ -89,11 +89,11 @@ pub struct Model {
     /// When it began; while it is queued, when it was recorded.
     pub started_at: Timestamp,
     pub finished_at: Option<Timestamp>,
-    /// The last sign of progress.
+    /// When it last came on: began, read something or published something. That its worker is there, its lease tells.
     pub heartbeat_at: Timestamp,
     /// When someone asked the run to stop.
     pub cancel_requested_at: Option<Timestamp>,
-    /// How far the reading of each stream is, while the run goes on.
+    /// How far the reading of each stream is, while the run goes on; none before and after.
     pub progress: Option<Json>,
     /// Rows that were written, over all streams: added, changed, deleted or revived.
     pub records_updated: i64,

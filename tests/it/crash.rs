@@ -5,6 +5,7 @@ use ctsync_sandbox::AccountSpec;
 use engine::observer::Event;
 use entity::sync_run::RunStatus;
 use entity::{ReasonCode, Stream};
+use serde_json::json;
 use tests::{Gate, Records, Site, TestApp, assert_ended, on_both_databases};
 
 async fn tiny_site(app: &TestApp) -> Site {
@@ -91,6 +92,8 @@ fn change_everything(site: &Site, round: usize) {
 on_both_databases! {
     async fn a_run_killed_at_any_point_leaves_whole_parts(app: &TestApp) {
         let site = tiny_site(app).await;
+        // Each round deletes a contact, and all of them are within a day.
+        site.change_tenant_settings(json!({"brake": {"max_deleted_rows_per_day": 1000}})).await;
         site.sync_well().await;
         let mut new = vec![];
         for place in 0.. {

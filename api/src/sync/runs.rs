@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engine::inspect::{self, RunQuery, RunScope};
+use engine::run::Engine;
 use entity::SyncRunId;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
@@ -62,7 +63,7 @@ impl RunsApi {
             limit: u64::from(limit.0) + 1,
         };
         let db = state.engine.database.begin_read().await?;
-        let runs = inspect::list_runs(&db, query).await?;
+        let runs = inspect::list_runs(&db, state.engine.clock.now(), query).await?;
         let (runs, next) = cut(runs, limit.0, |run| (run.started_at, run.id));
         Ok(Fetched(RunPage {
             items: runs.into_iter().map(Run::from).collect(),
@@ -75,7 +76,7 @@ impl RunsApi {
 
     /// Show a run
     ///
-    /// Ask again while its status is `queued` or `running`.
+    /// Ask again while its status is `queued` or `running`: `progress` tells how far it is, a few seconds late.
     #[oai(path = "/:id", method = "get", operation_id = "get_sync_run")]
     async fn show(
         &self,
@@ -86,7 +87,10 @@ impl RunsApi {
     ) -> Answer<Fetched<Run>> {
         let id = SyncRunId::from_uuid(id.0);
         let tenant = Some(viewer.tenant().id);
-        let report = inspect::show_run(&state.engine.database, tenant, id).await?;
+        let Engine {
+            database, clock, ..
+        } = &state.engine;
+        let report = inspect::show_run(database, clock, tenant, id).await?;
         Ok(Fetched(report.into()).into())
     }
 }

@@ -129,7 +129,8 @@ impl StartedRuns {
 
 /// Shows a run as it is now.
 pub(super) async fn shown(state: &State, tenant: TenantId, id: SyncRunId) -> Result<Run, ApiError> {
-    let report = inspect::show_run(&state.engine.database, Some(tenant), id).await?;
+    let (database, clock) = (&state.engine.database, &state.engine.clock);
+    let report = inspect::show_run(database, clock, Some(tenant), id).await?;
     Ok(report.into())
 }
 

@@ -69,20 +69,21 @@ impl StateApi {
     ) -> Answer<Fetched<SyncStatus>> {
         let engine = &state.engine;
         let db = engine.database.begin_read().await?;
-        let tenant = inspect::tenant_state_at(&db, engine.clock.now(), viewer.tenant()).await?;
+        let now = engine.clock.now();
+        let tenant = inspect::tenant_state_at(&db, now, viewer.tenant()).await?;
         let query = RunQuery {
             tenant: Some(viewer.tenant().id),
             scope: RunScope::NoRecords,
             after: None,
             limit: HISTORY_LENGTH,
         };
-        let history = inspect::list_runs(&db, query).await?;
+        let history = inspect::list_runs(&db, now, query).await?;
         let query = RunQuery {
             scope: RunScope::Syncs,
             limit: 1,
             ..query
         };
-        let last_sync = inspect::list_runs(&db, query).await?.pop();
+        let last_sync = inspect::list_runs(&db, now, query).await?.pop();
         Ok(Fetched(SyncStatus::new(tenant.into(), last_sync, history)).into())
     }
 

@@ -1,7 +1,7 @@
 //! Runs and states as the API shows them.
 
 use engine::inspect;
-use engine::run::{RunReport, StreamReport};
+use engine::run::{RunReport, StreamProgress, StreamReport};
 use poem_openapi::Object;
 use uuid::Uuid;
 
@@ -48,8 +48,24 @@ pub(crate) struct Run {
     pub(crate) records_updated: i64,
     /// Records that could not be understood.
     pub(super) records_failed: i64,
-    /// Stream by stream, once the run has ended.
+    /// How far the reading of each stream is, while the run goes on; empty before and after.
+    progress: Vec<RunProgress>,
+    /// Whether the run goes on but has made no progress for five minutes.
+    is_stalled: bool,
+    /// Stream by stream. While the run goes on, those of which something is published, as far as it is; in the end all.
     streams: Vec<RunStream>,
+}
+
+/// How far the reading of a stream is.
+#[derive(Debug, Clone, Object)]
+#[oai(rename_all = "camelCase")]
+pub(crate) struct RunProgress {
+    /// The stream.
+    stream: Stream,
+    /// What is done so far: records that were read, or contacts, where each is asked for its own records, as for notes.
+    done: u64,
+    /// How many that will be; null while that is not known.
+    total: Option<u64>,
 }
 
 /// What became of one stream of a run. Read = added + changed + unchanged + duplicate + rejected.
@@ -108,6 +124,8 @@ pub(crate) struct ConnectionState {
     name: String,
     /// The state of its data.
     status: SyncState,
+    /// Whether its sync goes on but has made no progress for five minutes.
+    is_stalled: bool,
     /// Whether it is synced at all.
     connection_status: ConnectionStatus,
     /// Why the last run was no success.
@@ -192,6 +210,8 @@ impl From<RunReport> for Run {
             duration_ms,
             records_updated,
             records_failed,
+            progress,
+            is_stalled,
             streams,
         } = report;
         Self {
@@ -211,7 +231,24 @@ impl From<RunReport> for Run {
             duration_ms,
             records_updated,
             records_failed,
+            progress: progress.into_iter().map(Into::into).collect(),
+            is_stalled,
             streams: streams.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<StreamProgress> for RunProgress {
+    fn from(progress: StreamProgress) -> Self {
+        let StreamProgress {
+            stream,
+            done,
+            total,
+        } = progress;
+        Self {
+            stream: stream.into(),
+            done,
+            total,
         }
     }
 }
@@ -306,6 +343,7 @@ impl From<inspect::ConnectionState> for ConnectionState {
             name,
             connection_status,
             status,
+            is_stalled,
             reason,
             // May name what only operators should know.
             reason_message: _,
@@ -326,6 +364,7 @@ impl From<inspect::ConnectionState> for ConnectionState {
             source: source.into(),
             name,
             status: status.into(),
+            is_stalled,
             connection_status: connection_status.into(),
             reason: reason.map(Into::into),
             last_sync_at: last_sync_at.map(Moment),

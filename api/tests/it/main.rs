@@ -23,6 +23,7 @@ mod records;
 mod rental;
 mod search;
 mod support;
+mod sync_progress;
 mod sync_start;
 mod sync_status;
 mod tenant_header;

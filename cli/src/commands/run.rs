@@ -75,7 +75,7 @@ pub(crate) async fn run(context: &Context, args: &RunArgs) -> Result<Exit> {
         );
         return Ok(Exit::Success);
     }
-    // Whoever watches a terminal has started it.
+    // Cron gives its commands no terminal: whoever watches one has started it.
     let trigger = if stderr().is_terminal() {
         RunTrigger::Cli
     } else {

@@ -10,7 +10,7 @@ use entity::SyncRunId;
 use crate::context::Context;
 use crate::display::{duration, moment};
 use crate::exit::Exit;
-use crate::sync::run_text;
+use crate::sync::{progress_of, run_text, verdict};
 use crate::table::{Table, number, state, text};
 
 #[derive(Debug, Subcommand)]
@@ -49,7 +49,7 @@ async fn list(context: &Context, tenant: Option<&str>, limit: u64) -> Result<Exi
         after: None,
         limit,
     };
-    let runs = list_runs(database.reader(), query).await?;
+    let runs = list_runs(database.reader(), context.clock.now(), query).await?;
     let when_empty = "There are no runs yet. Start one: ctsync run --all";
     context.output.table(&runs, table(&runs), when_empty)?;
     Ok(Exit::Success)
@@ -61,7 +61,7 @@ fn table(runs: &[RunReport]) -> Table {
         "connection",
         "kind",
         "verdict",
-        "reason",
+        "detail",
         "updated",
         "failed",
         "took",
@@ -73,12 +73,8 @@ fn table(runs: &[RunReport]) -> Table {
             text(moment(run.started_at)),
             text(format!("{}/{}", run.tenant, run.connection)),
             text(format!("{}{dry}", run.kind)),
-            state(run.status.as_str()),
-            text(
-                run.reason
-                    .map(|reason| reason.as_str().replace('_', " "))
-                    .unwrap_or_default(),
-            ),
+            state(verdict(run)),
+            text(detail(run)),
             number(run.records_updated),
             number(run.records_failed),
             text(duration(run.duration_ms)),
@@ -88,9 +84,18 @@ fn table(runs: &[RunReport]) -> Table {
     table
 }
 
+/// Why a run is no success, or how far it is.
+fn detail(run: &RunReport) -> String {
+    match (run.reason, run.progress.last()) {
+        (Some(reason), _) => reason.as_str().replace('_', " "),
+        (None, Some(last)) => progress_of(last),
+        (None, None) => String::new(),
+    }
+}
+
 async fn show(context: &Context, run: SyncRunId) -> Result<Exit> {
     let database = context.database().await?;
-    let report = show_run(&database, None, run).await?;
+    let report = show_run(&database, &context.clock, None, run).await?;
     context
         .output
         .result(&report, || run_text(context.output, &report))?;

@@ -55,6 +55,11 @@ fn word(tenant: &TenantState) -> &'static str {
         (TenantStatus::Paused, _) => "paused",
         (TenantStatus::Archived, _) => "archived",
         (TenantStatus::Active, SyncState::Success) if tenant.is_stale => "stale",
+        (TenantStatus::Active, SyncState::Running)
+            if tenant.connections.iter().any(|state| state.is_stalled) =>
+        {
+            "stalled"
+        }
         (TenantStatus::Active, status) => sync_word(status),
     }
 }
@@ -132,7 +137,12 @@ fn connection_text(
             tenant.tenant, connection.name, connection.source
         ),
     );
-    facts.fact("state", state(sync_word(connection.status)));
+    let word = if connection.is_stalled {
+        "stalled"
+    } else {
+        sync_word(connection.status)
+    };
+    facts.fact("state", state(word));
     if let Some(message) = &connection.reason_message {
         facts.fact("why", message.as_str());
     }

@@ -8,6 +8,6 @@ mod session;
 mod signal;
 
 pub(crate) use outcome::Outcome;
-pub(crate) use report::{run_text, show};
+pub(crate) use report::{progress_of, run_text, show, verdict};
 pub(crate) use session::{Interrupted, Session, engine, require_some};
 pub(crate) use signal::interruptible;

@@ -56,11 +56,20 @@ impl Observer for Bar {
                 self.0.set_position(0);
                 self.0.set_message(stream.to_string().replace('_', " "));
             }
-            // These come in as many small lists as there are contacts; their answers are counted.
+            // These come in as many small lists as there are contacts.
             Event::PageRead {
                 stream: Stream::Notes,
                 ..
-            } => self.0.inc(1),
+            } => {}
+            Event::PartRead {
+                done,
+                total: Some(total),
+                ..
+            } => {
+                self.0.set_style(style(MEASURED));
+                self.0.set_length(total);
+                self.0.set_position(done);
+            }
             Event::PageRead { read, expected, .. } => {
                 if let Some(expected) = expected {
                     self.0.set_style(style(MEASURED));

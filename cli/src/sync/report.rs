@@ -1,12 +1,12 @@
 //! Outcomes and run reports as text.
 
 use anyhow::Result;
-use engine::run::{RunReport, StreamReport};
+use engine::run::{RunReport, StreamProgress, StreamReport};
 use entity::sync_run::RunKind;
 use entity::sync_run_stream::StreamStatus;
 
 use super::outcome::Outcome;
-use crate::display::{duration, moment, things};
+use crate::display::{count, duration, moment, things};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::table::{Table, number, state, text};
@@ -142,6 +142,27 @@ pub(crate) fn run_text(output: Output, report: &RunReport) -> String {
     blocks.join("\n\n")
 }
 
+/// What became of a run, in one word.
+pub(crate) fn verdict(report: &RunReport) -> &'static str {
+    if report.is_stalled {
+        "stalled"
+    } else {
+        report.status.as_str()
+    }
+}
+
+/// How far the reading of a stream is: `leads 4,200/10,000`.
+pub(crate) fn progress_of(progress: &StreamProgress) -> String {
+    let name = progress.stream.as_str().replace('_', " ");
+    let number = |number: u64| count(i64::try_from(number).unwrap_or(i64::MAX));
+    let total = progress.total.map(|total| format!("/{}", number(total)));
+    format!(
+        "{name} {}{}",
+        number(progress.done),
+        total.unwrap_or_default()
+    )
+}
+
 fn facts(report: &RunReport) -> Table {
     let mut facts = Table::facts();
     facts.fact("run", report.id.to_string());
@@ -154,7 +175,11 @@ fn facts(report: &RunReport) -> Table {
     );
     let dry = if report.dry_run { ", dry run" } else { "" };
     facts.fact("kind", format!("{}{dry}", report.kind));
-    facts.fact("verdict", state(report.status.as_str()));
+    facts.fact("verdict", state(verdict(report)));
+    if !report.progress.is_empty() {
+        let progress: Vec<_> = report.progress.iter().map(progress_of).collect();
+        facts.fact("progress", progress.join("\n"));
+    }
     if let Some(reason) = report.reason {
         facts.fact("reason", reason.as_str().replace('_', " "));
     }

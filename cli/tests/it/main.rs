@@ -13,6 +13,7 @@ mod installation;
 mod journey;
 mod killed;
 mod outage;
+mod progress;
 mod rental;
 mod secrecy;
 mod settings;

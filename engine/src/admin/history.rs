@@ -2,9 +2,7 @@
 
 use entity::audit_entry::{Column, Entity, Model};
 use entity::{AuditId, TenantId, Timestamp};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::error::{Attempt, Result};
 
@@ -23,7 +21,7 @@ pub struct ActQuery {
 pub async fn list_acts(db: &impl ConnectionTrait, query: ActQuery) -> Result<Vec<Model>> {
     let acts = match query.tenant {
         Some(tenant) => Entity::owned_by(tenant),
-        None => Entity::find(),
+        None => Entity::of_all_tenants(),
     };
     let after = |(time, id): (Timestamp, AuditId)| {
         let same_time = Condition::all()

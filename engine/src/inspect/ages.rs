@@ -39,7 +39,7 @@ struct Row {
 /// tenants are left out.
 pub async fn sync_ages(database: &Database, now: Timestamp, limit: u64) -> Result<Vec<SyncAge>> {
     use connection::Column;
-    let rows = connection::Entity::find()
+    let rows = connection::Entity::of_all_tenants()
         .select_only()
         .column_as(tenant::Column::Slug, "tenant")
         .column_as(Column::Name, "connection")

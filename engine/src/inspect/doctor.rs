@@ -149,7 +149,7 @@ async fn inventory(engine: &Engine) -> Result<Vec<Check>> {
 
 /// Checks that the credentials of every connection can be opened.
 async fn credentials(engine: &Engine) -> Result<Vec<Check>> {
-    let active = connection::Entity::find()
+    let active = connection::Entity::of_all_tenants()
         .filter(connection::COLUMN.status.ne(ConnectionStatus::Paused))
         .all(engine.database.reader())
         .await

@@ -2,16 +2,21 @@
 
 use std::collections::HashMap;
 
-use entity::sync_run::RunKind;
-use entity::{SyncRunId, TenantId, Timestamp, connection, sync_run, sync_run_stream, tenant};
+use entity::sync_run::{RunKind, RunStatus};
+use entity::{
+    ConnectionId, SyncRunId, TenantId, Timestamp, connection, sync_run, sync_run_stream, tenant,
+};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
+use crate::clock::Clock;
 use crate::database::Database;
 use crate::error::{Attempt, Error, Result};
+use crate::lease::{self, Hold};
 use crate::run::RunReport;
+use crate::run::progress::is_stalled;
 
 /// What runs did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +46,15 @@ pub struct RunQuery {
 const NO_RECORD: &str = "sync_runs.kind <> 'record'";
 
 /// Returns runs with their streams, the newest first.
-pub async fn list_runs(db: &impl ConnectionTrait, query: RunQuery) -> Result<Vec<RunReport>> {
+pub async fn list_runs(
+    db: &impl ConnectionTrait,
+    now: Timestamp,
+    query: RunQuery,
+) -> Result<Vec<RunReport>> {
     use sync_run::Column;
     let runs = match query.tenant {
         Some(tenant) => sync_run::Entity::owned_by(tenant),
-        None => sync_run::Entity::find(),
+        None => sync_run::Entity::of_all_tenants(),
     };
     let after = |(started_at, id): (Timestamp, SyncRunId)| {
         let same_start = Condition::all()
@@ -64,7 +73,7 @@ pub async fn list_runs(db: &impl ConnectionTrait, query: RunQuery) -> Result<Vec
         .all(db)
         .await
         .attempt("read the runs")?;
-    reports(db, runs).await
+    reports(db, now, runs).await
 }
 
 impl RunScope {
@@ -87,55 +96,76 @@ impl RunScope {
 /// [`Error::NotFound`] when there is none.
 pub async fn show_run(
     database: &Database,
+    clock: &Clock,
     tenant: Option<TenantId>,
     id: SyncRunId,
 ) -> Result<RunReport> {
     let db = database.begin_read().await?;
     let runs = match tenant {
         Some(tenant) => sync_run::Entity::owned_by(tenant),
-        None => sync_run::Entity::find(),
+        None => sync_run::Entity::of_all_tenants(),
     };
     let run = runs
         .filter(sync_run::COLUMN.id.eq(id))
         .one(&db)
         .await
         .attempt("read the run")?;
-    let mut reports = reports(&db, run.into_iter().collect()).await?;
+    let mut reports = reports(&db, clock.now(), run.into_iter().collect()).await?;
     reports.pop().ok_or_else(|| Error::NotFound {
         what: "run",
         name: id.to_string(),
     })
 }
 
-async fn reports(db: &impl ConnectionTrait, runs: Vec<sync_run::Model>) -> Result<Vec<RunReport>> {
+async fn reports(
+    db: &impl ConnectionTrait,
+    now: Timestamp,
+    runs: Vec<sync_run::Model>,
+) -> Result<Vec<RunReport>> {
     let tenants = tenant::Entity::find()
         .filter(tenant::Column::Id.is_in(runs.iter().map(|run| run.tenant_id)))
         .all(db)
         .await
         .attempt("read the tenants")?;
     let tenants: HashMap<_, _> = tenants.into_iter().map(|row| (row.id, row)).collect();
-    let connections = connection::Entity::find()
+    let connections = connection::Entity::across(runs.iter().map(|run| run.tenant_id))
         .filter(connection::Column::Id.is_in(runs.iter().map(|run| run.connection_id)))
         .all(db)
         .await
         .attempt("read the connections")?;
     let connections: HashMap<_, _> = connections.into_iter().map(|row| (row.id, row)).collect();
     let mut streams = streams(db, &runs).await?;
+    let holds = holds(db, &runs).await?;
     let report = |run: sync_run::Model| {
         let connection = connections.get(&run.connection_id)?;
         let slug = &tenants.get(&run.tenant_id)?.slug;
         let streams = streams.remove(&run.id).unwrap_or_default();
-        Some(RunReport::new(run, slug, connection).with_streams(streams))
+        Some(RunReport {
+            is_stalled: is_stalled(&run, holds.get(&run.connection_id), now),
+            ..RunReport::new(run, slug, connection).with_streams(streams)
+        })
     };
     Ok(runs.into_iter().filter_map(report).collect())
+}
+
+/// Returns the leases of the connections whose runs go on.
+async fn holds(
+    db: &impl ConnectionTrait,
+    runs: &[sync_run::Model],
+) -> Result<HashMap<ConnectionId, Hold>> {
+    let running = runs.iter().filter(|run| run.status == RunStatus::Running);
+    let tenants: Vec<_> = running.map(|run| run.tenant_id).collect();
+    match tenants.as_slice() {
+        [] => Ok(HashMap::new()),
+        tenants => lease::holds(db, tenants).await,
+    }
 }
 
 async fn streams(
     db: &impl ConnectionTrait,
     runs: &[sync_run::Model],
 ) -> Result<HashMap<SyncRunId, Vec<sync_run_stream::Model>>> {
-    let rows = sync_run_stream::Entity::find()
-        .filter(sync_run_stream::Column::TenantId.is_in(runs.iter().map(|run| run.tenant_id)))
+    let rows = sync_run_stream::Entity::across(runs.iter().map(|run| run.tenant_id))
         .filter(sync_run_stream::Column::RunId.is_in(runs.iter().map(|run| run.id)))
         .all(db)
         .await

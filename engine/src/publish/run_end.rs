@@ -11,6 +11,7 @@ use sea_orm::{
 use super::{Effect, Publication, RunEnd, stream_state};
 use crate::error::{Attempt, Error, Result};
 use crate::read::{Counters, StreamOutcome};
+use crate::run::progress;
 use crate::verdict;
 
 /// When counters are written.
@@ -162,6 +163,7 @@ async fn write_run(
             Expr::value(end.verdict.message.clone()),
         )
         .col_expr(Column::FinishedAt, Expr::value(now))
+        .col_expr(Column::Progress, progress::none())
         .col_expr(Column::HeartbeatAt, Expr::value(now));
     // What was published was counted then; whoever only compares writes no record.
     if publication.effect == Effect::RunOnly {

@@ -1,10 +1,11 @@
 //! Keeps the lease of a run alive, and tells the run when it must stop.
+//!
+//! It shows that the run's process is there; that the run comes on is for [`super::progress`] to tell.
 
 use std::time::Duration;
 
 use entity::sync_run;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -12,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
 
 use super::Engine;
-use crate::error::{Attempt, Error, Result, chain};
+use crate::error::{Error, chain};
 use crate::lease::{HEARTBEAT, LEASE_TIME, Lease};
 
 /// How often a run looks whether somebody wants it to end.
@@ -107,28 +108,13 @@ async fn beat(engine: &Engine, lease: &Lease) -> Stop {
     let mut last_success = Instant::now();
     loop {
         tokio::time::sleep(HEARTBEAT).await;
-        match beat_once(engine, lease).await {
+        match lease.extend(engine.database.writer()).await {
             Ok(()) => last_success = Instant::now(),
             Err(error @ Error::LeaseLost { .. }) => return Stop::Failed(error),
             Err(error) if last_success.elapsed() > LEASE_TIME => return Stop::Failed(error),
             Err(error) => warn!(error = %chain(&error), "heartbeat failed, will try again"),
         }
     }
-}
-
-/// Extends the lease.
-async fn beat_once(engine: &Engine, lease: &Lease) -> Result<()> {
-    let now = engine.clock.now();
-    let tx = engine.database.begin().await?;
-    sync_run::Entity::update_many()
-        .col_expr(sync_run::Column::HeartbeatAt, Expr::value(now))
-        .filter(sync_run::COLUMN.tenant_id.eq(lease.tenant))
-        .filter(sync_run::COLUMN.id.eq(lease.run))
-        .exec(&tx)
-        .await
-        .attempt("record the heartbeat")?;
-    lease.extend(&tx).await?;
-    tx.commit().await.attempt("record the heartbeat")
 }
 
 /// Waits until somebody has asked for the run to end.

@@ -11,6 +11,7 @@ mod heartbeat;
 mod life;
 mod per_record;
 mod plan;
+pub(crate) mod progress;
 mod reading;
 pub(crate) mod record;
 mod replay;
@@ -20,6 +21,7 @@ mod target;
 mod timeline;
 
 pub use engine::Engine;
+pub use progress::StreamProgress;
 pub use report::{RunReport, StreamReport};
 pub use request::{NotARecord, RecordRef, SharedRates, SyncRequest, UpstreamDefaults, Window};
 pub(crate) use target::{Place, Target};

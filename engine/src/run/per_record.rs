@@ -19,6 +19,7 @@ use super::heartbeat::{Heartbeat, Stop};
 use super::reading::{Work, until_stopped};
 use crate::connector::{Boundary, Slice};
 use crate::error::Result;
+use crate::observer::Event;
 use crate::read::{
     DeletionWatch, Failure, FirstPages, Judge, KnownPages, KnownRows, PartFailures, ReadSlice,
     StreamOutcome, StreamPlan, StreamReading, Vanished, find_of_parents, nothing_understood,
@@ -37,6 +38,9 @@ pub(super) struct PerRecord<'a> {
     watch: DeletionWatch,
     failures: PartFailures,
     batch: Batch,
+    /// How many slices are done, and how many there are to do.
+    done: u64,
+    total: u64,
 }
 
 /// What was read and is not published yet.
@@ -78,6 +82,8 @@ impl<'a> PerRecord<'a> {
             known,
             failures,
             batch: Batch::new(),
+            done: 0,
+            total: 0,
         })
     }
 
@@ -115,6 +121,8 @@ impl<'a> PerRecord<'a> {
         heartbeat: &mut Heartbeat,
     ) -> Result<(), Stop> {
         let reader = self.work.reader;
+        self.total = u64::try_from(slices.len()).unwrap_or(u64::MAX);
+        self.report().await;
         let no_pages = KnownPages::default();
         let judge = reader.judge(&no_pages, false);
         let requests = slices
@@ -154,6 +162,8 @@ impl<'a> PerRecord<'a> {
                 return Ok(());
             };
             let shared = until_stopped(heartbeat, self.take(judge, first)).await?;
+            self.done += 1;
+            self.report().await;
             if self.batch.is_full() {
                 self.publish(outcome).await?;
             }
@@ -162,6 +172,15 @@ impl<'a> PerRecord<'a> {
                 return Ok(());
             }
         }
+    }
+
+    async fn report(&self) {
+        let event = Event::PartRead {
+            stream: self.stream,
+            done: self.done,
+            total: Some(self.total),
+        };
+        self.work.reader.observer.on(event).await;
     }
 
     /// Takes in a slice. Returns why nothing further should be read, if so.

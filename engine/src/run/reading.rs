@@ -7,6 +7,7 @@ use entity::{ReasonCode, Stream};
 
 use super::heartbeat::{Heartbeat, Stop};
 use super::per_record::PerRecord;
+use super::progress::Progress;
 use super::timeline::Timeline;
 use super::{Engine, SyncRequest, Target, plan};
 use crate::answers::AnswerLog;
@@ -49,6 +50,8 @@ impl Engine {
         if request.writes() {
             first_load::discard(&self.database, lease, target.connection.source).await?;
         }
+        let progress = Progress::start(self, lease, observer);
+        let observer: &dyn Observer = &progress;
         let mut upstream = self.upstream(target);
         upstream.answers = request.writes().then(|| {
             let (database, clock) = (self.database.clone(), self.clock.clone());

@@ -8,6 +8,7 @@ use sea_orm::{
 };
 use tracing::{error, warn};
 
+use super::progress;
 use super::report::{self, RunReport};
 use super::{Engine, Place, SyncRequest};
 use crate::error::{Attempt, Error, Result, chain};
@@ -169,6 +170,7 @@ async fn note_lease(
         .col_expr(Column::Fence, Expr::value(lease.fence))
         .col_expr(Column::Status, Expr::value(RunStatus::Running.as_str()))
         .col_expr(Column::Worker, Expr::value(engine.worker.as_str()))
+        .col_expr(Column::Progress, progress::none())
         .col_expr(Column::HeartbeatAt, Expr::value(now));
     // The time that a run stood in the queue is not its own.
     if begun.was_queued && begun.fence == 0 {
@@ -201,7 +203,7 @@ async fn mark_abandoned(
     // A run that was recorded just now may not have tried for the lease yet; it will see that it is taken. Single records
     // may be read beside.
     let text = format!(
-        "UPDATE sync_runs SET status = 'abandoned', reason = 'lease_lost', finished_at = {ended_at}, error_message = {sentence} \
+        "UPDATE sync_runs SET status = 'abandoned', reason = 'lease_lost', finished_at = {ended_at}, error_message = {sentence}, progress = NULL \
          WHERE tenant_id = {tenant} AND connection_id = {connection} AND status = 'running' AND id <> {run} \
          AND (fence > 0 OR heartbeat_at < {recent}) AND NOT EXISTS (SELECT 1 FROM work w WHERE w.connection_id = {connection} \
          AND (w.kind = 'sync' OR w.holder IS NOT NULL) AND w.held_for = sync_runs.id AND w.expires_at > {present})"
@@ -224,6 +226,7 @@ pub(super) async fn hand_back(engine: &Engine, lease: &Lease) -> Result<bool> {
             sync_run::Column::Status,
             Expr::value(RunStatus::Queued.as_str()),
         )
+        .col_expr(sync_run::Column::Progress, progress::none())
         .filter(sync_run::COLUMN.tenant_id.eq(lease.tenant))
         .filter(sync_run::COLUMN.id.eq(lease.run))
         .filter(sync_run::COLUMN.status.eq(RunStatus::Running))
@@ -318,6 +321,7 @@ impl End<'_> {
             .col_expr(Column::Reason, Expr::value(self.reason.as_str()))
             .col_expr(Column::ErrorMessage, Expr::value(self.message))
             .col_expr(Column::FinishedAt, Expr::value(now))
+            .col_expr(Column::Progress, progress::none())
             .filter(sync_run::COLUMN.tenant_id.eq(tenant))
             .filter(sync_run::COLUMN.id.eq(begun.run))
             .filter(sync_run::COLUMN.fence.lte(begun.fence))

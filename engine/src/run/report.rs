@@ -8,6 +8,7 @@ use entity::{
 use sea_orm::{ColumnTrait, QueryFilter};
 use serde::Serialize;
 
+use super::progress::{self, StreamProgress};
 use super::{Engine, Place};
 use crate::error::{Attempt, Error, Result};
 use crate::read::{NAMED_IDS, StreamOutcome};
@@ -51,7 +52,11 @@ pub struct RunReport {
     pub records_updated: i64,
     /// Records that could not be normalized.
     pub records_failed: i64,
-    /// Stream by stream.
+    /// How far the reading of each stream is, while the run goes on; empty before and after.
+    pub progress: Vec<StreamProgress>,
+    /// Whether the run goes on but has made no progress for minutes.
+    pub is_stalled: bool,
+    /// Stream by stream, as far as they are published; all of them once the run has ended.
     pub streams: Vec<StreamReport>,
 }
 
@@ -163,9 +168,9 @@ fn named<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<String> {
 }
 
 impl RunReport {
-    /// Makes a report of a stored run, without its streams.
+    /// Makes a report of a stored run, without its streams; whether it is stalled follows from its lease.
     pub fn new(row: sync_run::Model, tenant: &str, connection: &entity::connection::Model) -> Self {
-        let finished_at = row.finished_at;
+        let (finished_at, progress) = (row.finished_at, progress::stored(&row));
         Self {
             id: row.id,
             tenant: tenant.to_owned(),
@@ -185,6 +190,8 @@ impl RunReport {
                 .num_milliseconds(),
             records_updated: row.records_updated,
             records_failed: row.records_failed,
+            progress,
+            is_stalled: false,
             streams: vec![],
         }
     }

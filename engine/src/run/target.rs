@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use entity::{ConnectionId, Stream, connection, tenant};
-use sea_orm::EntityTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Engine, SyncRequest, UpstreamDefaults};
@@ -39,7 +39,8 @@ impl Place {
     /// Loads the connection `id`.
     pub(crate) async fn load(engine: &Engine, id: ConnectionId) -> Result<Self> {
         let db = engine.database.reader();
-        let connection = connection::Entity::find_by_id(id)
+        let connection = connection::Entity::of_all_tenants()
+            .filter(connection::COLUMN.id.eq(id))
             .one(db)
             .await
             .attempt("read the connection")?;

@@ -5,9 +5,7 @@ use std::collections::HashMap;
 use entity::webhook_event::{self, Column};
 use entity::{ConnectionId, TenantId, Timestamp, connection};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, FromQueryResult, QuerySelect};
 use serde::Serialize;
 
 use crate::error::{Attempt, Result};
@@ -37,8 +35,7 @@ pub(crate) async fn figures(
     db: &impl ConnectionTrait,
     tenants: &[TenantId],
 ) -> Result<HashMap<ConnectionId, WebhookFigures>> {
-    let rows = connection::Entity::find()
-        .filter(connection::Column::TenantId.is_in(tenants.iter().copied()))
+    let rows = connection::Entity::across(tenants.iter().copied())
         .select_only()
         .column_as(connection::Column::Id, "connection_id")
         .expr_as(last_received(), "last_received_at")

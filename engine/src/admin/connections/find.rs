@@ -1,7 +1,7 @@
 //! Finding connections.
 
 use entity::{ConnectionId, Stream, TenantId, connection, tenant};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 
 use super::check::not_found;
 use crate::admin::tenants;
@@ -26,7 +26,7 @@ pub struct Owned {
 pub async fn list(database: &Database, tenant: Option<TenantId>) -> Result<Vec<Owned>> {
     let query = match tenant {
         Some(tenant) => connection::Entity::owned_by(tenant),
-        None => connection::Entity::find(),
+        None => connection::Entity::of_all_tenants(),
     };
     let query = query
         .order_by_asc(connection::COLUMN.source)
@@ -107,7 +107,7 @@ async fn by_id(database: &Database, reference: &str) -> Result<Option<Owned>> {
     let Ok(id) = reference.parse::<ConnectionId>() else {
         return Ok(None);
     };
-    let query = connection::Entity::find_by_id(id);
+    let query = connection::Entity::of_all_tenants().filter(connection::COLUMN.id.eq(id));
     let row = query
         .one(database.reader())
         .await

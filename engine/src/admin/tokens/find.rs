@@ -76,10 +76,11 @@ pub async fn show(
 /// # Errors
 /// [`Error::NotFound`] when there is none, [`Error::Conflict`] when several begin like this.
 pub async fn find(database: &Database, id_or_prefix: &str) -> Result<api_token::Model> {
-    let query = match id_or_prefix.parse::<ApiTokenId>() {
-        Ok(id) => api_token::Entity::find_by_id(id),
-        Err(_) => api_token::Entity::find().filter(api_token::COLUMN.prefix.eq(id_or_prefix)),
+    let is_meant = match id_or_prefix.parse::<ApiTokenId>() {
+        Ok(id) => api_token::COLUMN.id.eq(id),
+        Err(_) => api_token::COLUMN.prefix.eq(id_or_prefix),
     };
+    let query = api_token::Entity::of_all_tenants().filter(is_meant);
     let mut rows = query
         .limit(2)
         .all(database.reader())
@@ -96,7 +97,7 @@ pub async fn find(database: &Database, id_or_prefix: &str) -> Result<api_token::
 fn of(tenant: Option<TenantId>) -> Select<api_token::Entity> {
     match tenant {
         Some(tenant) => api_token::Entity::owned_by(tenant),
-        None => api_token::Entity::find(),
+        None => api_token::Entity::of_all_tenants(),
     }
 }
 

@@ -3,7 +3,10 @@
 use chrono::{Datelike, DurationRound, TimeDelta};
 use entity::membership::Role;
 use entity::{ApiTokenId, TenantId, Timestamp, UserId, api_token};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -69,7 +72,8 @@ pub async fn create(admin: &Admin<'_>, new: NewToken) -> Result<(api_token::Mode
 /// [`Error::NotFound`] when there is none.
 pub async fn revoke(admin: &Admin<'_>, id: ApiTokenId) -> Result<api_token::Model> {
     let tx = admin.begin().await?;
-    let query = api_token::Entity::find_by_id(id).lock_exclusive();
+    let query = api_token::Entity::of_all_tenants().filter(api_token::COLUMN.id.eq(id));
+    let query = query.lock_exclusive();
     let row = query.one(&tx).await.attempt("find the token")?;
     let row = row.ok_or_else(|| not_found(&id.to_string()))?;
     if row.revoked_at.is_some() {

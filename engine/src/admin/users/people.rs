@@ -118,7 +118,7 @@ pub async fn show(db: &impl ConnectionTrait, id: UserId) -> Result<Member> {
 }
 
 async fn with_roles(db: &impl ConnectionTrait, users: Vec<user::Model>) -> Result<Vec<Member>> {
-    let memberships = membership::Entity::find()
+    let memberships = membership::Entity::of_all_tenants()
         .filter(membership::Column::UserId.is_in(users.iter().map(|user| user.id)))
         .order_by_asc(membership::COLUMN.id);
     let memberships = memberships.all(db).await.attempt("list the roles")?;

@@ -6,8 +6,7 @@ use entity::sync_run::{self, RunKind, RunStatus};
 use entity::{ConnectionId, Stream, TenantId, connection, rejected_record, stream_state, tenant};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, ConnectionTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::StreamState;
@@ -53,8 +52,7 @@ pub(super) async fn load(
     detail: Detail,
 ) -> Result<FactsByTenant> {
     let tenants: Vec<_> = tenants.iter().map(|tenant| tenant.id).collect();
-    let connections = connection::Entity::find()
-        .filter(connection::Column::TenantId.is_in(tenants.iter().copied()))
+    let connections = connection::Entity::across(tenants.iter().copied())
         .order_by_asc(connection::Column::Name)
         .all(db)
         .await
@@ -92,7 +90,8 @@ async fn last_runs(
         .from(connection::Entity)
         .and_where(connection::Column::TenantId.is_in(tenants.iter().copied()))
         .to_owned();
-    let runs = sync_run::Entity::find()
+    // The ids are those of the tenants; each tenant with each id would be too many pairs to look for.
+    let runs = sync_run::Entity::of_all_tenants()
         .filter(sync_run::Column::Id.in_subquery(last))
         .all(db)
         .await
@@ -150,8 +149,7 @@ async fn open_rejects(
     tenants: &[TenantId],
 ) -> Result<HashMap<ConnectionId, u64>> {
     use rejected_record::Column;
-    let counts = rejected_record::Entity::find()
-        .filter(Column::TenantId.is_in(tenants.iter().copied()))
+    let counts = rejected_record::Entity::across(tenants.iter().copied())
         .filter(Column::ResolvedAt.is_null())
         .select_only()
         .column(Column::ConnectionId)
@@ -170,8 +168,7 @@ async fn streams(
     db: &impl ConnectionTrait,
     tenants: &[TenantId],
 ) -> Result<HashMap<ConnectionId, Vec<StreamState>>> {
-    let mut rows = stream_state::Entity::find()
-        .filter(stream_state::Column::TenantId.is_in(tenants.iter().copied()))
+    let mut rows = stream_state::Entity::across(tenants.iter().copied())
         .all(db)
         .await
         .attempt("read the streams' states")?;

@@ -17,6 +17,7 @@ use super::numbers::{self, Numbers};
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::error::{Attempt, Result};
+use crate::run::progress::is_stalled;
 use crate::settings::tenant_settings;
 use crate::webhooks::WebhookFigures;
 
@@ -81,6 +82,8 @@ pub struct ConnectionState {
     pub connection_status: ConnectionStatus,
     /// The state of its data.
     pub status: SyncState,
+    /// Whether its sync goes on but has made no progress for minutes.
+    pub is_stalled: bool,
     /// Why the last run was no success.
     pub reason: Option<ReasonCode>,
     /// The same for people.
@@ -239,13 +242,18 @@ fn summary(
             .max(),
         is_stale,
         age_seconds,
-        message: sentence::message(
-            status,
-            is_stale,
-            age_seconds,
-            connections.is_empty(),
-            counted.is_empty(),
-        ),
+        message: match status {
+            SyncState::Running if counted.iter().any(|state| state.is_stalled) => {
+                sentence::stalled(age_seconds)
+            }
+            _ => sentence::message(
+                status,
+                is_stale,
+                age_seconds,
+                connections.is_empty(),
+                counted.is_empty(),
+            ),
+        },
         connections,
         numbers: None,
     }
@@ -265,8 +273,10 @@ fn connection_state(
         webhooks,
         hold,
     } = facts;
+    let last = last_run.as_ref();
+    let is_stalled = last.is_some_and(|run| is_stalled(run, hold.as_ref(), now));
     let is_leased = hold.is_some_and(|hold| hold.is_live(now));
-    let status = sync_state(is_leased, last_run.as_ref());
+    let status = sync_state(is_leased, last);
     let age = row.last_success_at.map(|at| now - at);
     let is_stale = age.is_none_or(|age| age > threshold);
     let age_seconds = age.map(|age| age.num_seconds());
@@ -284,10 +294,19 @@ fn connection_state(
         last_attempt_at: row.last_attempt_at,
         is_stale,
         age_seconds,
-        message: sentence::message(status, is_stale, age_seconds, false, is_paused),
+        message: if is_stalled {
+            sentence::stalled(age_seconds)
+        } else {
+            sentence::message(status, is_stale, age_seconds, false, is_paused)
+        },
+        is_stalled,
         consecutive_failures: row.consecutive_failures,
         open_rejects: open_reject_count,
-        next_action: sentence::next_action(tenant, &row, status, reason, is_stale),
+        next_action: if is_stalled {
+            Some(sentence::what_a_stall_needs())
+        } else {
+            sentence::next_action(tenant, &row, status, reason, is_stale)
+        },
         streams,
         webhooks,
         connection_status: row.status,

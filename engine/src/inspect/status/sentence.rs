@@ -75,6 +75,20 @@ pub(super) fn message(
     }
 }
 
+/// The message of a sync that makes no progress.
+pub(super) fn stalled(age_seconds: Option<i64>) -> String {
+    match age_seconds.map(age_text) {
+        Some(age) => format!("Sync makes no progress - data is {age} old"),
+        None => "The first sync makes no progress".to_owned(),
+    }
+}
+
+/// What to do about a sync that makes no progress. Its worker may go on at any moment, so it is not taken over.
+pub(super) fn what_a_stall_needs() -> String {
+    "look at the upstream and at the worker's log; a worker that is stopped hands its run on"
+        .to_owned()
+}
+
 /// Returns an age in its largest unit: `3 hours`.
 fn age_text(seconds: i64) -> String {
     let (count, unit) = match seconds {

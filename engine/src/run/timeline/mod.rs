@@ -21,6 +21,7 @@ use super::heartbeat::{Heartbeat, Stop};
 use super::reading::{Work, until_stopped};
 use crate::connector::{Answer, Boundary, Slice};
 use crate::error::{Error, Result};
+use crate::observer::Event;
 use crate::read::{
     DeletionWatch, Failure, KnownRows, PartFailures, PartOutcome, Reader, StreamOutcome,
     StreamReading, nothing_understood,
@@ -176,6 +177,7 @@ impl Timeline<'_> {
         progress: &mut Progress<'_>,
         heartbeat: &mut Heartbeat,
     ) -> Result<(), Stop> {
+        self.report(progress.outcome).await;
         while let Some(task) = agenda.next() {
             let mark = progress.known.mark();
             let reading = self.read_task(&agenda, &task, progress);
@@ -186,11 +188,22 @@ impl Timeline<'_> {
                 }
                 Ok(part) => part,
             };
-            if !self.take(&mut agenda, task, part, progress).await? {
+            let goes_on = self.take(&mut agenda, task, part, progress).await?;
+            self.report(progress.outcome).await;
+            if !goes_on {
                 break;
             }
         }
         Ok(())
+    }
+
+    async fn report(&self, outcome: &StreamOutcome) {
+        let event = Event::PartRead {
+            stream: self.stream,
+            done: outcome.reading.counters.read,
+            total: None,
+        };
+        self.work.reader.observer.on(event).await;
     }
 
     async fn read_task(

@@ -305,7 +305,7 @@ export const startSyncRun = <ThrowOnError extends boolean = false>(options: Opti
 /**
  * Show a run
  *
- * Ask again while its status is `queued` or `running`.
+ * Ask again while its status is `queued` or `running`: `progress` tells how far it is, a few seconds late.
  *
  * Takes the role `tenant_viewer` in the tenant.
  */

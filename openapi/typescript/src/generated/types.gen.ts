@@ -296,6 +296,10 @@ export type ConnectionState = {
      */
     status: SyncState;
     /**
+     * Whether its sync goes on but has made no progress for five minutes.
+     */
+    isStalled: boolean;
+    /**
      * Whether it is synced at all.
      */
     connectionStatus: ConnectionStatus;
@@ -1810,7 +1814,15 @@ export type Run = {
      */
     recordsFailed: number;
     /**
-     * Stream by stream, once the run has ended.
+     * How far the reading of each stream is, while the run goes on; empty before and after.
+     */
+    progress: Array<RunProgress>;
+    /**
+     * Whether the run goes on but has made no progress for five minutes.
+     */
+    isStalled: boolean;
+    /**
+     * Stream by stream. While the run goes on, those of which something is published, as far as it is; in the end all.
      */
     streams: Array<RunStream>;
 };
@@ -1841,6 +1853,24 @@ export type RunPage = {
      * Continues the list, where there is more.
      */
     nextCursor: string | null;
+};
+
+/**
+ * How far the reading of a stream is.
+ */
+export type RunProgress = {
+    /**
+     * The stream.
+     */
+    stream: Stream;
+    /**
+     * What is done so far: records that were read, or contacts, where each is asked for its own records, as for notes.
+     */
+    done: number;
+    /**
+     * How many that will be; null while that is not known.
+     */
+    total: number | null;
 };
 
 /**

@@ -769,7 +769,7 @@ export const getSyncRunQueryKey = (options: Options<GetSyncRunData>) => createQu
 /**
  * Show a run
  *
- * Ask again while its status is `queued` or `running`.
+ * Ask again while its status is `queued` or `running`: `progress` tells how far it is, a few seconds late.
  *
  * Takes the role `tenant_viewer` in the tenant.
  */
