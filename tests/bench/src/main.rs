@@ -66,7 +66,7 @@ async fn measure(args: &Args) -> Result<Report> {
                 Part::Fleet => Box::pin(fleet::measure(args, &ctsync, server)).await?,
                 Part::Idle => idle::measure(args, &ctsync, server).await?,
             };
-            report.extend(lines);
+            report.extend(lines)?;
         }
     }
     Ok(report)

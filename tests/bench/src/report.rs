@@ -62,8 +62,15 @@ pub(crate) struct Report(Vec<Line>);
 
 impl Report {
     /// Adds lines.
-    pub(crate) fn extend(&mut self, lines: Vec<Line>) {
+    ///
+    /// # Errors
+    /// When standard error cannot be written to.
+    pub(crate) fn extend(&mut self, lines: Vec<Line>) -> io::Result<()> {
+        for Line { work, result, .. } in &lines {
+            progress(&format!("    {work}: {:.2} {}", result.value, result.unit))?;
+        }
         self.0.extend(lines);
+        Ok(())
     }
 
     /// Tells whether all targets were met.

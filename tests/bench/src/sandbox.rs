@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
+use reqwest::Client;
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -95,12 +96,14 @@ impl Sandbox {
         } = serde_json::from_str(&line)?;
         let none = "the sandbox has no account";
         let rental = current_rms_accounts.into_iter().next().context(none)?;
-        Ok(Self {
+        let sandbox = Self {
             base_url: url.join("clienttether/v2/api/")?,
             account: accounts.into_iter().next().context(none)?,
             rental: Rental::at(&url, rental)?,
             _process: process,
-        })
+        };
+        sandbox.rental.answer_at_once().await?;
+        Ok(sandbox)
     }
 }
 
@@ -112,5 +115,17 @@ impl Rental {
             edits: sandbox.join(&of_account)?,
             account,
         })
+    }
+
+    /// Has the account answer however often it is asked, which the true one does not.
+    async fn answer_at_once(&self) -> Result<()> {
+        let answer = Client::new()
+            .put(self.edits.join("switches")?)
+            .header("Content-Type", "application/json")
+            .body(r#"{"rateLimit": null}"#)
+            .send()
+            .await?;
+        answer.error_for_status()?;
+        Ok(())
     }
 }
