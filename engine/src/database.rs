@@ -60,6 +60,8 @@ const STATEMENT_TIMEOUTS: [(&str, &str); 2] = [
 ];
 /// Any number that nobody else uses for an advisory lock: who holds it migrates.
 const MIGRATION_LOCK: i64 = 7_240_116_016;
+/// What a SQLite file's log of changes is cut to once it was copied into the file.
+const SQLITE_LOG_BYTES: &str = "67108864";
 /// Syncs at once that a process is made for unless it says otherwise.
 const DEFAULT_SLOTS: u32 = 16;
 
@@ -344,6 +346,7 @@ async fn connect_sqlite(url: &str) -> Result<Database> {
                     .foreign_keys(true)
                     .row_buffer_size(ROW_BUFFER)
                     .pragma("cache_size", format!("-{cache_kib}"))
+                    .pragma("journal_size_limit", SQLITE_LOG_BYTES)
                     .pragma("temp_store", "MEMORY")
             });
         options

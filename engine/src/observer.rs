@@ -32,8 +32,6 @@ pub enum Event {
     },
     /// A stream is read, or has failed; its snapshots may not be committed yet.
     StreamEnded(Stream),
-    /// Some rows of a first load are committed, which nobody reads yet.
-    ChunkWritten,
     /// A part of a stream is written and about to be committed.
     PublishingPart,
     /// A part of a stream is visible, while the run goes on.

@@ -5,6 +5,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter};
 
 use super::aggregate::{self, Refreshed};
+use super::first_load::Loads;
 use super::records::{self, RecordWriter};
 use super::{Effect, Publication, coverage, failures, first_load, mapping, quality, run_end};
 use crate::error::{Attempt, Error, Result};
@@ -17,11 +18,19 @@ impl Publication<'_> {
     /// # Errors
     /// When the lease is lost, the database fails or numbers do not add up; then nothing has changed.
     pub async fn commit_part(&self, part: &[StreamOutcome]) -> Result<()> {
+        self.commit_loaded(part, Loads::new()).await
+    }
+
+    /// The same, of lists of which `loads` are written or made already.
+    pub(crate) async fn commit_loaded(
+        &self,
+        part: &[StreamOutcome],
+        mut loads: Loads,
+    ) -> Result<()> {
         let mut writers = vec![];
         for outcome in part {
-            let mut writer = RecordWriter::new(self, outcome)?;
-            first_load::write_ahead(self, outcome, &mut writer).await?;
-            writers.push(writer);
+            let ahead = loads.remove(&outcome.stream).unwrap_or_default();
+            writers.push(RecordWriter::new(self, outcome, ahead)?);
         }
         let tx = self.database.begin().await?;
         let mut is_changed = false;
@@ -53,7 +62,7 @@ impl Publication<'_> {
         outcome: &StreamOutcome,
         writer: RecordWriter<'_>,
     ) -> Result<bool> {
-        writer.finish(tx).await?;
+        writer.write(tx).await?;
         records::mark_deleted(self, tx, outcome).await?;
         quality::write(self, tx, outcome).await?;
         if self.effect == Effect::Publish {

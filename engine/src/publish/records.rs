@@ -5,6 +5,7 @@ use std::collections::{HashSet, VecDeque};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 use tracing::info;
 
+use super::first_load::WrittenAhead;
 use super::rows::{Made, Making, Page, RowMaker, columns};
 use super::upsert::Upsert;
 use super::{CHUNK, Effect, Publication};
@@ -31,11 +32,9 @@ struct Sink {
 }
 
 impl Sink {
-    fn new(publication: &Publication<'_>, backend: DbBackend, table: &RecordTable) -> Self {
+    fn new(effect: Effect, backend: DbBackend, table: &RecordTable) -> Self {
         // A rebuild trusts no row, not even one that says it was read later.
-        let read_at = table
-            .read_at
-            .filter(|_| publication.effect == Effect::Publish);
+        let read_at = table.read_at.filter(|_| effect == Effect::Publish);
         let upsert = Upsert::new(backend, table.name, columns(table), &KEY, &KEPT);
         Self {
             upsert: upsert.unless_read_after(read_at),
@@ -59,57 +58,70 @@ impl Sink {
     }
 }
 
+/// Writes rows, each of another record or of one that was flushed.
+pub(super) async fn write_rows(
+    tx: &DatabaseTransaction,
+    table: &RecordTable,
+    rows: Vec<Made>,
+) -> Result<()> {
+    let mut sink = Sink::new(Effect::Publish, tx.get_database_backend(), table);
+    for made in rows {
+        sink.add(tx, made).await?;
+    }
+    sink.flush(tx).await
+}
+
 /// Writes the records of a stream that are new, changed or back.
 pub(super) struct RecordWriter<'a> {
     outcome: &'a StreamOutcome,
     maker: RowMaker,
     sink: Sink,
+    /// Rows that are made.
+    made: Vec<Made>,
     /// The pages whose rows are not in the making yet.
     pages: Box<dyn Iterator<Item = Page> + Send + 'a>,
-    ahead: VecDeque<Making>,
+    making: VecDeque<Making>,
 }
 
 impl<'a> RecordWriter<'a> {
-    pub(super) fn new(publication: &Publication<'_>, outcome: &'a StreamOutcome) -> Result<Self> {
+    /// Writes what is not written `ahead`.
+    pub(super) fn new(
+        publication: &Publication<'_>,
+        outcome: &'a StreamOutcome,
+        ahead: WrittenAhead,
+    ) -> Result<Self> {
         let table = model::table(publication.connection.source, outcome.stream)?;
         let slices = outcome.reading.slices.iter();
         let pages = slices.flat_map(|read| {
             let pages = read.pages.iter();
             pages.map(|page| (read.slice.clone(), page.clone()))
         });
+        let backend = publication.database.backend();
+        let mut sink = Sink::new(publication.effect, backend, table);
+        sink.count = ahead.count;
         Ok(Self {
             outcome,
             maker: RowMaker::new(publication, table),
-            sink: Sink::new(publication, publication.database.backend(), table),
+            sink,
+            made: ahead.rest,
             pages: Box::new(pages),
-            ahead: VecDeque::with_capacity(AHEAD),
+            making: VecDeque::with_capacity(AHEAD),
         })
     }
 
-    /// Writes at least `count` more rows; tells whether there may be more.
-    pub(super) async fn write_some(
-        &mut self,
-        tx: &DatabaseTransaction,
-        count: u64,
-    ) -> Result<bool> {
-        let enough = self.sink.count.saturating_add(count);
-        while self.sink.count < enough {
-            let Some(rows) = self.next_rows().await? else {
-                return Ok(false);
-            };
+    /// Writes everything.
+    pub(super) async fn write(mut self, tx: &DatabaseTransaction) -> Result<()> {
+        let before = self.sink.count;
+        for made in std::mem::take(&mut self.made) {
+            self.sink.add(tx, made).await?;
+        }
+        while let Some(rows) = self.next_rows().await? {
             for made in rows {
                 self.sink.add(tx, made).await?;
             }
         }
-        self.sink.flush(tx).await?;
-        Ok(true)
-    }
-
-    /// Writes the rest.
-    pub(super) async fn finish(mut self, tx: &DatabaseTransaction) -> Result<()> {
-        while self.write_some(tx, u64::MAX).await? {}
         let count = self.sink.count;
-        let affected = self.sink.upsert.finish(tx).await?;
+        let affected = before + self.sink.upsert.finish(tx).await?;
         if affected < count {
             let rows = count - affected;
             info!(rows, "rows that were read later stay");
@@ -127,14 +139,14 @@ impl<'a> RecordWriter<'a> {
 
     /// Returns the next rows to write, while others are made.
     async fn next_rows(&mut self) -> Result<Option<Vec<Made>>> {
-        while self.ahead.len() < AHEAD {
+        while self.making.len() < AHEAD {
             let pages: Vec<Page> = self.pages.by_ref().take(PAGES_AT_ONCE).collect();
             if pages.is_empty() {
                 break;
             }
-            self.ahead.push_back(self.maker.start(pages));
+            self.making.push_back(self.maker.start(pages));
         }
-        let Some(making) = self.ahead.pop_front() else {
+        let Some(making) = self.making.pop_front() else {
             return Ok(None);
         };
         let made = making.await;

@@ -15,8 +15,8 @@ use crate::connector::{Connector, Slice};
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::lease::Lease;
-use crate::model::RecordTable;
-use crate::read::{Content, PageToWrite, normalize, record_text};
+use crate::model::{Record, RecordTable};
+use crate::read::{NewPage, NewRecord, PageToWrite, normalize, record_text};
 use crate::snapshot::{PayloadHash, load_payloads};
 
 /// The values of a row, in the order of [`columns`].
@@ -52,11 +52,11 @@ pub(super) fn columns(table: &RecordTable) -> Vec<&'static str> {
 /// Makes rows of one table.
 #[derive(Clone)]
 pub(super) struct RowMaker {
-    database: Database,
+    pub(super) database: Database,
     connector: Arc<dyn Connector>,
     clock: Clock,
-    lease: Lease,
-    table: &'static RecordTable,
+    pub(super) lease: Lease,
+    pub(super) table: &'static RecordTable,
 }
 
 impl RowMaker {
@@ -68,6 +68,23 @@ impl RowMaker {
             lease: publication.lease.clone(),
             table,
         }
+    }
+
+    /// Makes the rows of a page whose records were just understood.
+    pub(super) fn rows_of_new(&self, new: NewPage) -> Vec<Made> {
+        let NewPage {
+            page,
+            body,
+            records,
+        } = new;
+        let row = |new: NewRecord| {
+            let text = record_text(&body, &new.range);
+            Made {
+                upstream_id: new.record.upstream_id().to_owned(),
+                row: self.row(&page, text, (new.record, new.hash)),
+            }
+        };
+        records.into_iter().map(row).collect()
     }
 
     /// Starts to make the rows of some pages, whose answers are loaded together.
@@ -109,15 +126,14 @@ impl RowMaker {
             let content = content.map_err(|_| changed())?;
             Ok(Made {
                 upstream_id: content.normalized.record.upstream_id().to_owned(),
-                row: self.row(page, text, content),
+                row: self.row(page, text, (content.normalized.record, content.hash)),
             })
         };
         page.positions.iter().map(row).collect()
     }
 
-    fn row(&self, page: &PageToWrite, text: &str, content: Content) -> Row {
+    fn row(&self, page: &PageToWrite, text: &str, (record, hash): (Record, [u8; 32])) -> Row {
         let (now, run) = (self.clock.now(), self.lease.run);
-        let record = content.normalized.record;
         let leading: [Value; 4] = [
             self.clock.new_id().into(),
             self.lease.tenant.into(),
@@ -125,7 +141,7 @@ impl RowMaker {
             record.upstream_id().into(),
         ];
         let trailing: [Value; 7] = [
-            content.hash.to_vec().into(),
+            hash.to_vec().into(),
             page.snapshot.into(),
             run.into(),
             run.into(),

@@ -170,6 +170,11 @@ impl KnownRows {
         self.rejects <= MAX_REJECTS
     }
 
+    /// Whether the mirror has no row of the stream.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// How many rows are live in the mirror.
     pub fn live(&self) -> u64 {
         self.live

@@ -57,6 +57,8 @@ pub(crate) fn digest(page: &ParsedPage, rules: &str, stream: Stream) -> Option<V
 /// The pages of the last published reading of a list.
 #[derive(Debug, Default)]
 pub(crate) struct KnownPages {
+    /// Whether nothing of the list is mirrored yet, so that the rows of its records are made at once.
+    pub(super) keeps_records: bool,
     rules: String,
     digests: HashMap<[u8; 32], Vec<u8>>,
 }
@@ -77,7 +79,7 @@ impl KnownPages {
         );
         let mut known = Self {
             rules,
-            digests: HashMap::new(),
+            ..Self::default()
         };
         let mut rows = mirror
             .database
@@ -94,6 +96,14 @@ impl KnownPages {
         Ok(known)
     }
 
+    /// Of a list that nothing is mirrored of yet.
+    pub(super) fn of_new_list() -> Self {
+        Self {
+            keeps_records: true,
+            ..Self::default()
+        }
+    }
+
     /// Returns what is known of the page with these bytes, unless it is nothing or no longer holds.
     pub(crate) fn page(&self, stream: Stream, payload_hash: &[u8; 32]) -> Option<ParsedPage> {
         let text = zstd::decode_all(self.digests.get(payload_hash)?.as_slice()).ok()?;
@@ -108,6 +118,7 @@ impl KnownPages {
                 version,
                 unreadable,
                 upstream_id: Ok(upstream_id),
+                kept: None,
             };
         Some(ParsedPage {
             announced: digest.announced,
@@ -130,6 +141,7 @@ mod tests {
                 version: None,
                 unreadable: 1,
                 upstream_id: Ok("7".into()),
+                kept: None,
             }],
             profile: Profile::default(),
         }
@@ -138,6 +150,7 @@ mod tests {
     fn known(rules: &str, stream: Stream) -> Option<ParsedPage> {
         let digest = digest(&page(), "rules", Stream::Leads).unwrap();
         let known = KnownPages {
+            keeps_records: false,
             rules: rules.to_owned(),
             digests: HashMap::from([([1; 32], digest)]),
         };

@@ -5,6 +5,7 @@
 //! comes out as a [`StreamReading`], whose size does not grow with the unchanged part of the stream.
 
 mod absence;
+mod ahead;
 mod brake;
 mod compare;
 mod conclude;
@@ -25,6 +26,7 @@ mod stream;
 mod vanish;
 mod walk;
 
+pub(crate) use ahead::{Ahead, NewPage, NewRecord, Sender as AheadSender};
 pub(crate) use brake::Brake;
 pub use compare::KnownRows;
 pub(crate) use conclude::conclude;
@@ -34,7 +36,7 @@ pub(crate) use digest::KnownPages;
 pub use mirror::Mirror;
 pub use outcome::{Failure, StreamOutcome, StreamPlan, StreamReading};
 pub use page::{Basis, Storage};
-pub(crate) use page::{Content, Fetched, WalkError, normalize, parse, record_text};
+pub(crate) use page::{Fetched, WalkError, normalize, parse, record_text};
 pub(crate) use part::PartOutcome;
 pub use part_failures::FailedPart;
 pub(crate) use part_failures::PartFailures;

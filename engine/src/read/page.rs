@@ -8,6 +8,7 @@ use entity::{SnapshotId, Timestamp};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::ahead::NewRecord;
 use super::profile::Profile;
 use crate::connector::{Answer, Connector, Envelope, Normalized, Rejection, Slice};
 use crate::error::Error;
@@ -55,7 +56,7 @@ pub enum Storage {
 }
 
 /// What a page holds.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct ParsedPage {
     /// How many records the upstream says the whole listing has.
     pub(crate) announced: Option<u64>,
@@ -99,7 +100,7 @@ impl PageRecord {
 }
 
 /// A record of a page.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct PageRecord {
     /// Tells records of a slice apart: from the upstream id, or from the bytes where there is none.
     pub(crate) identity: u128,
@@ -111,6 +112,8 @@ pub(crate) struct PageRecord {
     pub(crate) unreadable: u32,
     /// Its upstream id, or the reason why there is none.
     pub(crate) upstream_id: Result<Box<str>, Unidentified>,
+    /// What it says, where its row is made at once.
+    pub(crate) kept: Option<Box<NewRecord>>,
 }
 
 /// A record that could not be normalized.
@@ -159,6 +162,24 @@ impl Content {
             unreadable: self.normalized.unreadable,
             upstream_id: Ok(upstream_id),
             compared: hash::head(&self.compared(basis, text)),
+            kept: None,
+        }
+    }
+
+    /// The same, with what the record at `range` says.
+    fn into_kept_record(self, range: Range<usize>) -> PageRecord {
+        let upstream_id: Box<str> = self.normalized.record.upstream_id().into();
+        PageRecord {
+            identity: hash::key(&upstream_id),
+            version: self.normalized.record.version(),
+            unreadable: self.normalized.unreadable,
+            upstream_id: Ok(upstream_id),
+            compared: hash::head(&self.hash),
+            kept: Some(Box::new(NewRecord {
+                range,
+                record: self.normalized.record,
+                hash: self.hash,
+            })),
         }
     }
 
@@ -175,22 +196,27 @@ impl Content {
     }
 }
 
-/// Parses the records of an answer.
+/// Parses the records of an answer; what they say is kept where their rows are made at once.
 pub(crate) fn parse(
     connector: &dyn Connector,
     basis: Basis,
+    keeps_records: bool,
     slice: &Slice,
     body: &[u8],
     envelope: &Envelope,
 ) -> ParsedPage {
     let rules = connector.rules();
     let mut profile = Profile::default();
-    let mut record = |range| {
+    let mut record = |range: &Range<usize>| {
         let text = record_text(body, range);
         match normalize(connector, &rules, slice, text) {
             Ok(content) => {
                 profile.add(&content.fields);
-                content.into_record(basis, text)
+                if keeps_records {
+                    content.into_kept_record(range.clone())
+                } else {
+                    content.into_record(basis, text)
+                }
             }
             Err(rejection) => unidentified(rejection, text),
         }
@@ -213,6 +239,7 @@ fn unidentified(rejection: Rejection, text: &str) -> PageRecord {
             rejection,
             fingerprint,
         }),
+        kept: None,
     }
 }
 

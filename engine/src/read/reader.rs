@@ -66,7 +66,11 @@ impl Reader<'_> {
             .await?;
         let (page, storage) = match checked {
             Checked::Known(page) => (page, Storage::Known),
-            Checked::New(envelope) => self.parse(slice, answer.body.clone(), envelope).await?,
+            Checked::New(envelope) => {
+                let body = answer.body.clone();
+                self.parse(slice, body, envelope, known.keeps_records)
+                    .await?
+            }
         };
         Ok(Fetched {
             place,
@@ -84,11 +88,19 @@ impl Reader<'_> {
         slice: &Arc<Slice>,
         body: Bytes,
         envelope: Envelope,
+        keeps_records: bool,
     ) -> Result<(ParsedPage, Storage)> {
         let (connector, slice) = (Arc::clone(&self.upstream.connector), Arc::clone(slice));
         let basis = self.basis;
         let parse = move || {
-            let page = page::parse(connector.as_ref(), basis, &slice, &body, &envelope);
+            let page = page::parse(
+                connector.as_ref(),
+                basis,
+                keeps_records,
+                &slice,
+                &body,
+                &envelope,
+            );
             let is_list = slice.boundary == Boundary::Whole && basis == Basis::ContentHash;
             let digest = is_list.then(|| digest(&page, &connector.rules(), slice.stream));
             (page, Storage::New(digest.flatten()))
@@ -110,6 +122,7 @@ impl Reader<'_> {
             names_all_written,
             gone: &NOBODY,
             is_listed_whole: false,
+            ahead: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use entity::{SnapshotId, Timestamp};
 
 use super::Counters;
+use super::ahead::{Ahead, NewPage, Sender as AheadSender};
 use super::compare::{Comparison, Generation, KnownRows, Sight};
 use super::digest::KnownPages;
 use super::page::{Fetched, Overlap, PageRecord, PageShape, WalkError};
@@ -13,6 +14,7 @@ use super::profile::Profile;
 use super::stored::StoredPages;
 use crate::clock::Clock;
 use crate::connector::{Boundary, Rejection, Slice};
+use crate::error::Error;
 use crate::snapshot::{Snapshot, SnapshotWriter};
 
 /// The reading of a slice after which it is read once more when its list moved.
@@ -129,6 +131,8 @@ pub(crate) struct Judge<'a> {
     /// Whether a list of everything lacked the records that are asked for by their ids: that they are not there needs
     /// no further proof.
     pub(crate) is_listed_whole: bool,
+    /// Where records of a list go that nothing is mirrored of yet.
+    pub(crate) ahead: Option<&'a AheadSender>,
 }
 
 /// A reading under way.
@@ -241,7 +245,12 @@ impl<'a> Draft<'a> {
             }
             writer.store(snapshot).await?;
         }
-        compared.map(|()| shape)
+        let new = compared?;
+        if let (Some(ahead), Some(page)) = (self.judge.ahead, new) {
+            let handed_on = ahead.send(Ahead::Page(page)).await;
+            handed_on.map_err(|_| Error::Internal("rows are no longer written".to_owned()))?;
+        }
+        Ok(shape)
     }
 
     fn compare(
@@ -249,7 +258,7 @@ impl<'a> Draft<'a> {
         snapshot: &Snapshot,
         records: Vec<PageRecord>,
         overlap: Option<Overlap>,
-    ) -> Result<(), WalkError> {
+    ) -> Result<Option<NewPage>, WalkError> {
         let first = records.first().map(PageRecord::overlap);
         if overlap.is_some_and(|overlap| self.has_moved(overlap, first)) {
             return Err(WalkError::Moved(
@@ -258,28 +267,40 @@ impl<'a> Draft<'a> {
         }
         // One that was changed meanwhile counts as it is now.
         let overlap = overlap.filter(|overlap| first == Some(*overlap));
-        let mut positions = vec![];
-        for (position, record) in records
+        let (mut positions, mut kept) = (vec![], vec![]);
+        for (position, mut record) in records
             .into_iter()
             .enumerate()
             .skip(usize::from(overlap.is_some()))
         {
             self.reading.counters.read += 1;
+            let new = record.kept.take();
             if self.compare_record(snapshot.id, position, record)? {
                 positions.push(u32::try_from(position).unwrap_or(u32::MAX));
+                kept.extend(new.map(|new| *new));
             }
         }
-        if !positions.is_empty() {
-            self.reading.pages.push(PageToWrite {
-                snapshot: snapshot.id,
-                payload_hash: snapshot.payload_hash,
-                endpoint: snapshot.answer.endpoint.clone(),
-                status: snapshot.answer.status,
-                asked_at: snapshot.answer.asked_at,
-                positions,
-            });
+        if positions.is_empty() {
+            return Ok(None);
         }
-        Ok(())
+        let is_whole = kept.len() == positions.len();
+        let page = PageToWrite {
+            snapshot: snapshot.id,
+            payload_hash: snapshot.payload_hash,
+            endpoint: snapshot.answer.endpoint.clone(),
+            status: snapshot.answer.status,
+            asked_at: snapshot.answer.asked_at,
+            positions,
+        };
+        if self.judge.ahead.is_some() && is_whole {
+            return Ok(Some(NewPage {
+                page,
+                body: snapshot.answer.body.clone(),
+                records: kept,
+            }));
+        }
+        self.reading.pages.push(page);
+        Ok(None)
     }
 
     /// Whether another record stands where the last one of the page before should. The same one with other content is
@@ -304,6 +325,7 @@ impl<'a> Draft<'a> {
             version,
             unreadable,
             upstream_id,
+            kept: _,
         } = record;
         let upstream_id = match upstream_id {
             Ok(upstream_id) => upstream_id,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use entity::{ReasonCode, Stream};
 use futures::{StreamExt, TryStreamExt};
 
+use super::ahead::{Ahead, Sender as AheadSender};
 use super::compare::KnownRows;
 use super::digest::KnownPages;
 use super::outcome::{Failure, StreamReading};
@@ -17,19 +18,28 @@ use crate::connector::{ErrorKind, Listing, Slice};
 use crate::error::{Error, Result};
 
 impl Reader<'_> {
-    /// Reads the list `slice`, and names all records to be written where another stream depends on them.
+    /// Reads the list `slice`, and names all records to be written where another stream depends on them. Where nothing is
+    /// mirrored of it yet, its records go `ahead`, if they may.
     ///
     /// # Errors
     /// Only when our own side fails; what the upstream does is the failure that is returned.
-    pub async fn read_list(
+    pub(crate) async fn read_list(
         &self,
         slice: Slice,
         names_all_written: bool,
+        ahead: Option<&AheadSender>,
     ) -> Result<(StreamReading, Option<Failure>)> {
         let stream = slice.stream;
         let known = KnownRows::load(self.mirror, stream, self.basis);
-        let (mut known, known_pages) = futures::try_join!(known, self.known_pages(stream))?;
-        let judge = self.judge(&known_pages, names_all_written);
+        let (mut known, mut known_pages) = futures::try_join!(known, self.known_pages(stream))?;
+        let ahead = ahead.filter(|_| known.is_empty());
+        if ahead.is_some() {
+            known_pages = KnownPages::of_new_list();
+        }
+        let judge = Judge {
+            ahead,
+            ..self.judge(&known_pages, names_all_written)
+        };
         let first = self.fetch_first_pages(judge, slice).await;
         let mut reading = StreamReading::default();
         match self.read_from(judge, &mut known, first).await {
@@ -107,6 +117,10 @@ impl Reader<'_> {
         {
             Err(WalkError::Moved(sentence)) => {
                 tracing::info!(stream = %slice.stream, why = sentence, "list moved, reading it again");
+                if let Some(ahead) = judge.ahead {
+                    // Who does not listen any more has failed, and says why itself.
+                    let _ = ahead.send(Ahead::Restart).await;
+                }
                 let first_pages = self.first_pages(judge, &slice, listings).await?;
                 self.walk_slice(judge, known, slice, listings, first_pages, Pace::Sequential)
                     .await

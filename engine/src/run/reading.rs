@@ -15,7 +15,8 @@ use crate::connector::{Boundary, Slice, Slicing};
 use crate::error::Result;
 use crate::lease::Lease;
 use crate::observer::{Event, Observer};
-use crate::publish::{Publication, first_load};
+use crate::publish::Publication;
+use crate::publish::first_load::{self, Loader, Loads, WrittenAhead};
 use crate::read::{Failure, Mirror, PartFailures, Reader, StreamOutcome, StreamReading};
 use crate::snapshot::SnapshotWriter;
 
@@ -48,7 +49,7 @@ impl Engine {
         heartbeat: &mut Heartbeat,
     ) -> Result<Reading> {
         if request.writes() {
-            first_load::discard(&self.database, lease, target.connection.source).await?;
+            first_load::discard(&self.database, lease, target.connection.source, &[]).await?;
         }
         let progress = Progress::start(self, lease, observer);
         let observer: &dyn Observer = &progress;
@@ -176,11 +177,12 @@ impl Streams<'_> {
         heartbeat: &mut Heartbeat,
     ) -> Result<(), Stop> {
         let mut lists: Vec<StreamOutcome> = vec![];
+        let mut loads = Loads::new();
         let mut ended = Ok(());
         for planned @ (stream, slicing) in self.planned {
             let mut outcome = StreamOutcome::empty(*stream);
             ended = self
-                .read_stream(*planned, outcomes, &mut outcome, heartbeat)
+                .read_stream(*planned, outcomes, (&mut outcome, &mut loads), heartbeat)
                 .await;
             if let Err(Stop::Deadline) = ended {
                 outcome.fail(out_of_time());
@@ -197,7 +199,7 @@ impl Streams<'_> {
             }
         }
         if matches!(ended, Ok(()) | Err(Stop::Deadline)) {
-            self.work.publish(&mut lists).await?;
+            self.work.publish_lists(&mut lists, loads).await?;
             outcomes.append(&mut lists);
         }
         ended
@@ -208,7 +210,7 @@ impl Streams<'_> {
         &self,
         (stream, slicing): (Stream, Slicing),
         outcomes: &[StreamOutcome],
-        outcome: &mut StreamOutcome,
+        (outcome, loads): (&mut StreamOutcome, &mut Loads),
         heartbeat: &mut Heartbeat,
     ) -> Result<(), Stop> {
         let (started, reader) = (Instant::now(), self.work.reader);
@@ -228,7 +230,7 @@ impl Streams<'_> {
                 Box::pin(reading).await
             }
             Slicing::Whole | Slicing::Window => {
-                let reading = Box::pin(self.read_list(stream, slicing, outcome));
+                let reading = Box::pin(self.read_list(stream, slicing, outcome, loads));
                 until_stopped(heartbeat, reading).await
             }
         };
@@ -245,6 +247,7 @@ impl Streams<'_> {
         stream: Stream,
         slicing: Slicing,
         outcome: &mut StreamOutcome,
+        loads: &mut Loads,
     ) -> Result<()> {
         let boundary = match slicing {
             Slicing::Window => plan::window(self.engine, self.work.target)?,
@@ -255,9 +258,21 @@ impl Streams<'_> {
         let planned = target.planned_streams(target.connector.as_ref(), self.work.request);
         let is_parent = |(_, slicing): &_| *slicing == Slicing::PerRecordOf(stream);
         let names_all = planned.iter().any(is_parent);
-        let (reading, failure) = self.work.reader.read_list(slice, names_all).await?;
-        outcome.reading = reading;
-        outcome.failure = failure;
+        let mut loader = None;
+        if let Some(publication) = self.work.parts {
+            loader = Loader::start(publication, stream).await?;
+        }
+        let ahead = loader.as_ref().map(Loader::sender);
+        let read = self.work.reader.read_list(slice, names_all, ahead).await;
+        // A loader that has stopped makes reading fail, too; it is the one that knows why.
+        let loaded = match loader {
+            Some(loader) => loader.finish().await?,
+            None => WrittenAhead::default(),
+        };
+        (outcome.reading, outcome.failure) = read?;
+        if outcome.failure.is_none() {
+            loads.insert(stream, loaded);
+        }
         Ok(())
     }
 
@@ -289,12 +304,25 @@ impl Work<'_> {
     /// Between two parts nothing is locked and every row is whole: whatever else there is to do for the connection under
     /// the run's lease is done here.
     async fn publish(&self, part: &mut [StreamOutcome]) -> Result<()> {
+        self.publish_loaded(part, Loads::new()).await
+    }
+
+    /// Publishes lists that belong together, of which `loads` are written or made already.
+    async fn publish_lists(&self, part: &mut [StreamOutcome], loads: Loads) -> Result<()> {
+        if let Some(publication) = self.parts {
+            let source = publication.connection.source;
+            first_load::discard(publication.database, publication.lease, source, part).await?;
+        }
+        self.publish_loaded(part, loads).await
+    }
+
+    async fn publish_loaded(&self, part: &mut [StreamOutcome], loads: Loads) -> Result<()> {
         let has_content = part.iter().any(|outcome| outcome.reading.has_content());
         if let Some(publication) = self.parts.filter(|_| has_content) {
             if let Some(writer) = self.reader.snapshots {
                 writer.flush().await?;
             }
-            Box::pin(publication.commit_part(part)).await?;
+            Box::pin(publication.commit_loaded(part, loads)).await?;
         }
         for outcome in part {
             outcome.reading.published();

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use tokio::task::JoinSet;
@@ -32,6 +32,9 @@ const LAST_RETRY: Duration = Duration::from_mins(10);
 /// The priority of what has failed.
 const BEHIND: i16 = 1;
 
+/// How often it is made sure that the tables are still those that this program knows.
+const SCHEMA_CHECK: Duration = Duration::from_mins(1);
+
 /// How a worker works.
 #[derive(Debug, Clone)]
 pub struct WorkerOptions {
@@ -59,6 +62,7 @@ pub struct Worker {
     options: WorkerOptions,
     handlers: Vec<Arc<dyn Handler>>,
     load: Arc<Load>,
+    schema_checked_at: Option<Instant>,
 }
 
 impl Worker {
@@ -80,13 +84,14 @@ impl Worker {
             },
             options,
             handlers,
+            schema_checked_at: None,
         }
     }
 
     /// Works until it is told to stop; then runs stop at their next page and go back into the queue.
     ///
     /// Dropping the future stops everything at once, as killing the process does.
-    pub async fn run(self) {
+    pub async fn run(mut self) {
         info!(slots = self.options.slots, "worker started");
         let database = self.desk.engine.database.clone();
         let listening = wake::listen(database, self.options.watch_interval);
@@ -95,11 +100,15 @@ impl Worker {
         let mut tasks = JoinSet::new();
         while !self.desk.shutdown.is_cancelled() {
             while tasks.try_join_next().is_some() {}
-            match self.next().await {
+            let next = match self.check_schema().await {
+                Ok(()) => self.next().await,
+                Err(error) => Err(error),
+            };
+            match next {
                 Ok(Some(claimed)) => self.begin(&mut tasks, claimed),
                 Ok(None) => {}
                 Err(error) => {
-                    warn!(error = %chain(&error), "the queue cannot be read, will try again");
+                    warn!(error = %chain(&error), "no work can be taken, will try again");
                     self.wait(DATABASE_RETRY).await;
                 }
             }
@@ -107,6 +116,16 @@ impl Worker {
         while tasks.join_next().await.is_some() {}
         drop(listening);
         info!("worker stopped");
+    }
+
+    /// Makes sure now and then that nobody has migrated the tables under a program that does not know them.
+    async fn check_schema(&mut self) -> Result<()> {
+        let is_known = |at: Instant| at.elapsed() < SCHEMA_CHECK;
+        if !self.schema_checked_at.is_some_and(is_known) {
+            self.desk.engine.database.require_current_schema().await?;
+            self.schema_checked_at = Some(Instant::now());
+        }
+        Ok(())
     }
 
     /// Claims the next piece of work; none after having waited for one.

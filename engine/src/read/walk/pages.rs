@@ -116,6 +116,7 @@ mod tests {
             version: None,
             unreadable: 0,
             upstream_id: Ok(id.to_string().into()),
+            kept: None,
         };
         ParsedPage {
             announced: Some(announced),

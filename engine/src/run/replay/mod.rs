@@ -119,6 +119,7 @@ impl Replay<'_> {
             names_all_written: false,
             gone,
             is_listed_whole: false,
+            ahead: None,
         };
         // What moved was read again before it was published.
         let mut draft = Draft::new(
@@ -153,7 +154,14 @@ impl Replay<'_> {
             place: 0,
             snapshot: Some(page.id),
             payload_hash: hash::bytes(&body),
-            page: parse(self.connector, Basis::Columns, slice, &body, &envelope),
+            page: parse(
+                self.connector,
+                Basis::Columns,
+                false,
+                slice,
+                &body,
+                &envelope,
+            ),
             storage: Storage::Known,
             answer: Answer {
                 endpoint: page.endpoint,
