@@ -22,6 +22,9 @@ const PROCESSES: usize = 4;
 const LEADS: usize = 25;
 /// A connection that was begun within this time is left alone.
 const EVERY: &str = "1h";
+/// The same, for rounds in which everybody is due; they are further apart.
+const AGAIN: &str = "1s";
+const APART: Duration = Duration::from_secs(2);
 /// What one unchanged tenant may cost, in milliseconds of all processes' time.
 const MS_AT_MOST: f64 = 100.0;
 /// A lease that nobody extends is over after this time.
@@ -49,7 +52,7 @@ pub(crate) async fn measure(args: &Args, ctsync: &Ctsync, server: &Server) -> Re
     // At once again: nobody is due, and that leaves no trace.
     let nobody = fleet.round(EVERY).await?;
     fleet.expect_runs(1).await?;
-    let unchanged = fleet.round("1ms").await?;
+    let unchanged = fleet.round(AGAIN).await?;
     fleet.expect_runs(2).await?;
     if !args.small {
         fleet.broken_round().await?;
@@ -103,6 +106,7 @@ impl Fleet<'_> {
 
     /// Has all processes run at once; returns how long they took together, in seconds.
     async fn round(&self, every: &str) -> Result<f64> {
+        tokio::time::sleep(APART).await;
         let started = Instant::now();
         for process in self.start(every)? {
             expect_success(process).await?;
@@ -113,7 +117,7 @@ impl Fleet<'_> {
     /// A round in which one process is stopped for longer than its leases hold, and one is killed. What they were at
     /// is synced by the next round, and no run is left without an end.
     async fn broken_round(&self) -> Result<()> {
-        let mut processes = self.start("1ms")?;
+        let mut processes = self.start(AGAIN)?;
         tokio::time::sleep(Duration::from_secs(3)).await;
         let mut killed = processes.pop().context("there is no process")?;
         killed.kill().await?;
@@ -124,10 +128,10 @@ impl Fleet<'_> {
             process.wait_with_output().await?;
         }
         tokio::time::sleep(LEASE).await;
-        self.round("1ms").await?;
+        self.round(AGAIN).await?;
         signal("-CONT", &stopped).await?;
         stopped.wait_with_output().await?;
-        self.round("1ms").await?;
+        self.round(AGAIN).await?;
         let running = sync_run::Entity::find()
             .filter(sync_run::COLUMN.finished_at.is_null())
             .count(self.database.reader());
