@@ -13,7 +13,7 @@ use api::config::Config;
 use api::spec;
 use clap::Parser;
 use engine::error::Error;
-use engine::process::Environment;
+use engine::process::{Environment, use_small_pages};
 
 use crate::args::{Args, Command};
 
@@ -22,6 +22,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    use_small_pages();
     match run(Args::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

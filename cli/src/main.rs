@@ -25,6 +25,7 @@ mod word;
 use std::process::ExitCode;
 
 use clap::Parser;
+use engine::process::use_small_pages;
 
 use crate::args::Cli;
 
@@ -33,6 +34,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    use_small_pages();
     let cli = Cli::parse();
     match commands::dispatch(cli).await {
         Ok(exit) => exit.into(),

@@ -6,11 +6,13 @@
 
 mod environment;
 mod log;
+mod memory;
 mod name;
 mod settings;
 
 pub use environment::Environment;
 pub use log::{LogSettings, start_log};
+pub use memory::use_small_pages;
 pub use name::worker_name;
 pub use settings::{
     DEFAULT_CLIENTTETHER_URL, DEFAULT_CURRENT_RMS_URL, DEFAULT_DATABASE_URL, ProcessSettings,
