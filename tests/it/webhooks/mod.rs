@@ -1,5 +1,6 @@
 //! Webhooks of Current RMS: taken in, worked off, whatever comes between.
 
+mod beside;
 mod claims;
 mod fair;
 mod intake;
