@@ -9,7 +9,9 @@ use engine::observer::{Event, NoObserver, Observer};
 use entity::webhook_event::WebhookStatus::Received;
 use entity::work;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use tests::{Gate, RentalSite, RunningWorker, TestApp, on_both_databases, queue_is_hurried};
+use tests::{
+    Gate, RentalSite, RunningWorker, TestApp, on_both_databases, queue_is_empty, queue_is_hurried,
+};
 
 use super::{SINGLE, assert_all_processed, read_count, statuses};
 
@@ -121,6 +123,27 @@ on_both_databases! {
         queue_is_hurried(&app.engine).await;
         first.stop().await;
         second.stop().await;
+        assert_all_processed(&site).await;
+        site.assert_mirrors_truth().await;
+    }
+
+    async fn a_message_that_comes_during_a_reading_that_fails_does_not_wait_for_its_turn(app: &TestApp) {
+        let site = told_site(app).await;
+        let door = site.door(&site.webhook_key().await).await.unwrap();
+        // As often as one reading tries it.
+        site.account.inject(Fault::new(FaultKind::Status(503)).on(SINGLE).times(4));
+        let (gate, worker) = held_worker(app, "worker-2", Event::LeaseTaken).await;
+        gate.reached().await;
+        let body = format!(r#"{{"action":{{"id":99,"subject_id":{},"subject_type":"Opportunity"}}}}"#, site.id(1));
+        site.take_in(&door, &body).await.unwrap();
+        gate.open();
+        // The clock stands still: nothing becomes due by itself.
+        let again = tokio::time::timeout(Duration::from_secs(10), gate.reached()).await;
+        again.expect("it is read at once");
+        assert_eq!(site.events().await[0].attempts, 1);
+        gate.open();
+        queue_is_empty(&app.engine).await;
+        worker.stop().await;
         assert_all_processed(&site).await;
         site.assert_mirrors_truth().await;
     }
