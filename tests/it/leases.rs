@@ -136,6 +136,20 @@ on_both_databases! {
         site.assert_recovers().await;
     }
 
+    async fn a_run_that_has_not_tried_for_the_lease_yet_is_not_abandoned(app: &TestApp) {
+        let site = app.small_site().await;
+        let other = on_second_worker(app, &site).await;
+        let gate = Gate::nth(0, |event| matches!(event, Event::Recorded(_)));
+        let overtake = async {
+            gate.reached().await;
+            other.sync_well().await;
+            gate.open();
+        };
+        let request = plain();
+        let (first, ()) = tokio::join!(site.try_sync_with(&request, &gate), overtake);
+        assert_ended_well(&first.unwrap());
+    }
+
     async fn a_run_that_is_publishing_cannot_be_overtaken(app: &TestApp) {
         let site = app.small_site().await;
         let other = on_second_worker(app, &site).await;
