@@ -10,7 +10,8 @@ use entity::webhook_event::WebhookStatus::Received;
 use entity::work;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tests::{
-    Gate, RentalSite, RunningWorker, TestApp, on_both_databases, queue_is_empty, queue_is_hurried,
+    Gate, PATIENCE, RentalSite, RunningWorker, TestApp, on_both_databases, queue_is_empty,
+    queue_is_hurried,
 };
 
 use super::{SINGLE, assert_all_processed, read_count, statuses};
@@ -138,7 +139,7 @@ on_both_databases! {
         site.take_in(&door, &body).await.unwrap();
         gate.open();
         // The clock stands still: nothing becomes due by itself.
-        let again = tokio::time::timeout(Duration::from_secs(10), gate.reached()).await;
+        let again = tokio::time::timeout(PATIENCE, gate.reached()).await;
         again.expect("it is read at once");
         assert_eq!(site.events().await[0].attempts, 1);
         gate.open();
