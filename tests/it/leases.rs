@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use ctsync_sandbox::{Fault, FaultKind};
 use engine::error::Error;
+use engine::lease::{Claim, Lease, Taken};
 use engine::observer::{Event, NoObserver};
 use engine::run::SyncRequest;
 use entity::sync_run::RunStatus;
-use entity::{ReasonCode, Stream, work};
+use entity::{ReasonCode, Stream, SyncRunId, work};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 use tests::endpoint::CLIENTS;
 use tests::{
@@ -104,6 +105,49 @@ on_both_databases! {
         };
         assert_eq!(site.run_row(run).await.status, RunStatus::Abandoned);
         site.assert_mirrors_truth().await;
+    }
+
+    async fn a_run_whose_lease_was_taken_a_moment_ago_does_not_end(app: &TestApp) {
+        let site = app.small_site().await;
+        let gate = Gate::at(Event::SnapshotsStored);
+        let usurp = async {
+            gate.reached().await;
+            site.outlive_leases();
+            // Whoever has it now has not noted anything of it yet.
+            let claim = Claim {
+                tenant: site.tenant,
+                connection: site.connection,
+                run: SyncRunId::from_uuid(site.engine.clock.new_id()),
+                holder: "worker-2".to_owned(),
+                unless_since: None,
+            };
+            let taken = Lease::take(&site.engine.database, &site.engine.clock, claim).await;
+            assert!(matches!(taken, Ok(Taken::Lease(_))));
+            gate.open();
+        };
+        let request = plain();
+        let (first, ()) = tokio::join!(site.try_sync_with(&request, &gate), usurp);
+        let Err(Error::LeaseLost { run, .. }) = first else {
+            panic!("{first:?}");
+        };
+        assert_eq!(site.run_row(run).await.status, RunStatus::Running);
+        assert_eq!(site.connection_row().await.last_success_at, None);
+        assert_eq!(site.lease_row().await.holder.as_deref(), Some("worker-2"));
+        site.assert_recovers().await;
+    }
+
+    async fn a_run_that_has_not_tried_for_the_lease_yet_is_not_abandoned(app: &TestApp) {
+        let site = app.small_site().await;
+        let other = on_second_worker(app, &site).await;
+        let gate = Gate::nth(0, |event| matches!(event, Event::Recorded(_)));
+        let overtake = async {
+            gate.reached().await;
+            other.sync_well().await;
+            gate.open();
+        };
+        let request = plain();
+        let (first, ()) = tokio::join!(site.try_sync_with(&request, &gate), overtake);
+        assert_ended_well(&first.unwrap());
     }
 
     async fn a_run_that_is_publishing_cannot_be_overtaken(app: &TestApp) {

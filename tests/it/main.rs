@@ -10,7 +10,9 @@
 
 mod accounting;
 mod answers;
+mod carried_over;
 mod conformance;
+mod contention;
 mod convergence;
 mod crash;
 mod deletes;
@@ -24,6 +26,7 @@ mod jobs;
 mod leases;
 mod mapping;
 mod notes;
+mod pace;
 mod paging;
 mod plans;
 mod poison;
@@ -36,6 +39,7 @@ mod replay;
 mod retention;
 mod retries;
 mod schema;
+mod shares;
 mod sign_in;
 mod states;
 mod storage;

@@ -1,27 +1,42 @@
 //! What is asked for often is answered from an index, however many rows there are.
 
-use entity::tenant;
+use engine::database::Database;
+use entity::{ConnectionId, TenantId, tenant};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement};
-use tests::{Site, on_both_databases};
+use tests::{RentalSite, Site, on_both_databases};
 
 /// Rows that a table is filled with.
 const ROWS: u32 = 20_000;
 
 /// The database of a site, with tables large enough for indexes to be worth it.
 struct Filled<'a> {
-    site: &'a Site,
+    database: &'a Database,
+    tenant: TenantId,
+    connection: ConnectionId,
     backend: DbBackend,
 }
 
 impl<'a> Filled<'a> {
     fn of(site: &'a Site) -> Self {
-        let backend = site.engine.database.backend();
-        Self { site, backend }
+        Self::new(&site.engine.database, site.tenant, site.connection)
+    }
+
+    fn of_rental(site: &'a RentalSite) -> Self {
+        Self::new(&site.engine.database, site.tenant, site.connection)
+    }
+
+    fn new(database: &'a Database, tenant: TenantId, connection: ConnectionId) -> Self {
+        Self {
+            database,
+            tenant,
+            connection,
+            backend: database.backend(),
+        }
     }
 
     async fn texts(&self, sql: &str, column: &str) -> Vec<String> {
         let statement = Statement::from_string(self.backend, sql);
-        let rows = self.site.engine.database.writer().query_all_raw(statement);
+        let rows = self.database.writer().query_all_raw(statement);
         let rows = rows.await.unwrap();
         rows.iter()
             .map(|row| row.try_get("", column).unwrap())
@@ -72,8 +87,11 @@ impl<'a> Filled<'a> {
     }
 
     async fn execute(&self, sql: &str) {
-        let database = &self.site.engine.database;
-        database.writer().execute_unprepared(sql).await.unwrap();
+        self.database
+            .writer()
+            .execute_unprepared(sql)
+            .await
+            .unwrap();
     }
 
     /// How the database answers a question about the tenant, `{t}`, and the connection, `{c}`.
@@ -83,8 +101,8 @@ impl<'a> Filled<'a> {
             _ => format!("CAST('{id}' AS uuid)"),
         };
         let sql = sql
-            .replace("{t}", &id(self.site.tenant.to_string()))
-            .replace("{c}", &id(self.site.connection.to_string()));
+            .replace("{t}", &id(self.tenant.to_string()))
+            .replace("{c}", &id(self.connection.to_string()));
         match self.backend {
             DbBackend::Sqlite => {
                 self.texts(&format!("EXPLAIN QUERY PLAN {sql}"), "detail")
@@ -159,5 +177,40 @@ on_both_databases! {
         let state = engine::inspect::tenant_state_at(site.engine.database.reader(), now, &tenant).await.unwrap();
         let notes = state.connections[0].streams.iter().find(|stream| stream.stream == entity::Stream::Notes).unwrap();
         assert!(notes.oldest_read_at < now, "{notes:?}");
+    }
+
+    async fn rental_opportunities_that_changed_lately_are_found_by_their_time(app: &TestApp) {
+        let site = app.rental_site(5).await;
+        site.sync_well().await;
+        let filled = Filled::of_rental(&site);
+        filled.multiply("opportunities", &[("upstream_id", "'copy-' || n"), OLD]).await;
+        let sql = "SELECT * FROM opportunities WHERE tenant_id = {t} AND connection_id NOT IN \
+            (SELECT connection_id FROM first_loads WHERE tenant_id = {t} AND stream = 'opportunities') \
+            AND updated_at >= '2025-01-01 00:00:00+00:00' AND deleted_at IS NULL ORDER BY id DESC LIMIT 51";
+        filled.assert_uses("opportunities_changed", sql).await;
+    }
+
+    async fn how_webhooks_stand_is_found_among_many(app: &TestApp) {
+        let site = app.rental_site(5).await;
+        site.sync_well().await;
+        let door = site.open_door().await;
+        site.account.update_opportunity(&site.id(1), "subject", "Renamed").unwrap();
+        site.deliver_last(&door).await;
+        let filled = Filled::of_rental(&site);
+        filled.multiply("webhook_events", &[("delivery_key", "'copy-' || n"), ("status", "'processed'")]).await;
+        let of_connection = "FROM webhook_events WHERE webhook_events.tenant_id = connections.tenant_id AND webhook_events.connection_id = connections.id";
+        for (what, condition, index) in [
+            ("MAX(received_at)", "", "webhook_events_last"),
+            ("COUNT(id)", "AND (status = 'received' AND stream > '')", "webhook_events_waiting"),
+            ("COUNT(id)", "AND (status = 'failed')", "webhook_events_failed"),
+        ] {
+            let sql = format!("SELECT id, (SELECT {what} {of_connection} {condition}) AS found FROM connections WHERE tenant_id IN ({{t}})");
+            filled.assert_uses(index, &sql).await;
+        }
+        let (db, now) = (filled.database.reader(), app.engine.clock.now());
+        let tenant = tenant::Entity::find_by_id(site.tenant).one(db).await.unwrap().unwrap();
+        let state = engine::inspect::tenant_state_at(db, now, &tenant).await.unwrap();
+        let webhooks = state.connections[0].webhooks.unwrap();
+        assert_eq!((webhooks.waiting, webhooks.failed), (1, 0));
     }
 }

@@ -56,7 +56,7 @@ async fn count(site: &Site, sql: &str) -> i64 {
 }
 
 /// Waits until so many statements wait for a lock; on SQLite they wait for the writer, which shows nowhere.
-async fn until_waiting(site: &Site, statements: i64) {
+pub(super) async fn until_waiting(site: &Site, statements: i64) {
     if site.engine.database.backend() == DbBackend::Sqlite {
         return;
     }
@@ -170,7 +170,7 @@ async fn bytes(site: &Site, engine: &engine::run::Engine) -> Vec<u8> {
     body
 }
 
-fn snapshot(site: &Site, body: Vec<u8>) -> Snapshot {
+pub(super) fn snapshot(site: &Site, body: Vec<u8>) -> Snapshot {
     Snapshot {
         id: SnapshotId::from_uuid(site.engine.clock.new_id()),
         stream: Stream::Leads,

@@ -1,9 +1,14 @@
 //! Odd values: read where that needs no guess, null and counted otherwise, never zero.
 
-use ctsync_sandbox::{AccountSpec, MoneyStyle, Record, Switches};
+use ctsync_sandbox::{AccountSpec, Fault, FaultKind, MoneyStyle, Record, Switches};
+use engine::observer::NoObserver;
 use entity::{Amount, Stream, lead};
 use serde_json::{Value, json};
-use tests::{Site, TestApp, assert_ended_well, on_both_databases, stream};
+use tests::endpoint::OPPORTUNITIES;
+use tests::{Site, TestApp, assert_ended_well, on_both_databases, plain, stream};
+use tokio_util::sync::CancellationToken;
+
+const LISTS: [Stream; 3] = [Stream::SalesCycles, Stream::Leads, Stream::Opportunities];
 
 /// Syncs a lead with this field and returns its row with the number of unreadable values.
 async fn lead_with(
@@ -70,6 +75,23 @@ on_both_databases! {
             let row = lead_with(app, "deal_size", text.clone()).await;
             let read = (row.0.deal_size, row.1);
             assert_eq!(read, (amount.map(|amount| amount.parse().unwrap()), unreadable), "{text}");
+        }
+    }
+
+    async fn a_number_keeps_the_digits_that_it_was_sent_with(app: &TestApp) {
+        for number in ["99999999999999.99", "922337203685477.5807", "0.1", "12345678901234"] {
+            let account = AccountSpec { web_key: next_web_key(app), ..AccountSpec::default() };
+            let site = app.site(account).await.with_streams(&LISTS).await;
+            add_opportunity(&site, "New Lead", "@");
+            let record = site.account.truth().opportunities[0].to_json();
+            let record = record.replace(r#""@""#, number);
+            let body = format!(r#"{{"ResultCode":"CT200","TotalRecord":1,"data":[{record}]}}"#);
+            site.account.inject(Fault::new(FaultKind::StatusJson { status: 200, body }).on(OPPORTUNITIES));
+            let (request, cancel) = (plain(), CancellationToken::new());
+            let run = site.engine.sync(site.connection, &request, &NoObserver, &cancel);
+            assert_ended_well(&Box::pin(run).await.unwrap());
+            let stored = site.records().await.opportunities[0].deal_size;
+            assert_eq!(stored, Some(number.parse().unwrap()), "{number}");
         }
     }
 

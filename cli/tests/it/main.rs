@@ -14,6 +14,7 @@ mod journey;
 mod killed;
 mod outage;
 mod progress;
+mod rejects;
 mod rental;
 mod secrecy;
 mod settings;

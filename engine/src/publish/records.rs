@@ -155,8 +155,8 @@ impl<'a> RecordWriter<'a> {
     }
 }
 
-/// Marks the rows of vanished records as deleted, save those that another run has written since this one began: what it
-/// read may be later.
+/// Marks the rows of vanished records as deleted, save those that another run has written since this one began, or whose
+/// record it has asked for and found as it was: what it read may be later.
 pub(super) async fn mark_deleted(
     publication: &Publication<'_>,
     tx: &DatabaseTransaction,
@@ -168,10 +168,15 @@ pub(super) async fn mark_deleted(
     for rows in outcome.reading.vanished.chunks(CHUNK) {
         let places: Vec<String> = (0..rows.len()).map(|row| format!("${}", row + 5)).collect();
         let sql = format!(
-            "UPDATE {} SET deleted_at = $1, updated_at = $1{}, last_run_id = $2 WHERE tenant_id = $3 AND deleted_at IS NULL AND (last_run_id = $2 OR updated_at <= $4) AND id IN ({})",
+            "UPDATE {} SET deleted_at = $1, updated_at = $1{}, last_run_id = $2 WHERE tenant_id = $3 AND deleted_at IS NULL AND (last_run_id = $2 OR updated_at <= $4) AND id IN ({}) \
+             AND NOT EXISTS (SELECT 1 FROM coverage c WHERE c.tenant_id = $3 AND c.connection_id = {}.connection_id AND c.stream = '{}' \
+             AND c.slice = 'record:' || {}.upstream_id AND c.run_id <> $2 AND c.read_at > $4)",
             table.name,
             read_at.as_deref().unwrap_or_default(),
-            places.join(", ")
+            places.join(", "),
+            table.name,
+            outcome.stream,
+            table.name
         );
         let fixed: [Value; 4] = [
             now.into(),

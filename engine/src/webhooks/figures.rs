@@ -39,7 +39,7 @@ pub(crate) async fn figures(
         .select_only()
         .column_as(connection::Column::Id, "connection_id")
         .expr_as(last_received(), "last_received_at")
-        .expr_as(count_of("status = 'received'"), "waiting")
+        .expr_as(count_of(WAITING), "waiting")
         .expr_as(count_of("status = 'failed'"), "failed")
         .into_model::<Row>()
         .all(db)
@@ -56,6 +56,10 @@ pub(crate) async fn figures(
     };
     Ok(rows.into_iter().filter_map(figures).collect())
 }
+
+/// Those whose record is still to be read, in the words of an index. They have a stream, all of them; without that SQLite
+/// takes the index of another question, and looks at every message.
+pub(super) const WAITING: &str = "status = 'received' AND stream > ''";
 
 /// Each question is answered from an index, however many messages there are.
 fn of_connection(what: Expr) -> SelectStatement {

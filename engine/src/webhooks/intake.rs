@@ -8,6 +8,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
 };
 
+use super::figures::WAITING;
 use super::job::dirty;
 use super::key::Door;
 use crate::clock::Clock;
@@ -94,8 +95,7 @@ async fn is_full(database: &Database, door: &Door) -> Result<bool> {
     let last = webhook_event::Entity::owned_by(door.key.tenant_id)
         .select_only()
         .column(webhook_event::Column::Id)
-        // In the words of an index, which holds only such messages.
-        .filter(Expr::cust("status = 'received'"))
+        .filter(Expr::cust(WAITING))
         .filter(
             webhook_event::COLUMN
                 .connection_id

@@ -118,6 +118,8 @@ impl Reading<'_> {
             Ok(None) => Ok(Next::Later(CLOSED)),
             Ok(Some(report)) => self.settle(source, &report).await,
             Err(error @ Error::Database { .. }) => Err(error),
+            // That says nothing of the record, which is another worker's by now.
+            Err(Error::LeaseLost { .. }) => Ok(Next::GivenBack),
             Err(error) => self.failed(None, &error.to_string()).await,
         }
     }

@@ -1,5 +1,7 @@
 //! What an account refuses, and what it answers on bad days.
 
+use std::collections::BTreeSet;
+
 use ctsync_sandbox::current_rms::{ApiAccess, ListState};
 use ctsync_sandbox::{Fault, FaultKind};
 use entity::ReasonCode;
@@ -95,5 +97,22 @@ on_both_databases! {
         assert!(report.message.unwrap().contains("may not use the upstream's API"));
         let row = site.connection_row().await;
         assert!(row.status_reason.unwrap().contains("switch API access on"));
+    }
+
+    async fn a_window_that_cannot_be_read_keeps_no_other_waiting(app: &TestApp) {
+        let site = app.rental_site(60).await;
+        let other = app.fresh_mirror(&site, &[]).await;
+        other.sync_well().await;
+        // What has changed comes first, then window after window; each list is asked for four times.
+        site.account.inject(Fault::new(FaultKind::Status(500)).on(LIST).skip(8).times(4));
+        let report = site.sync().await;
+        assert_ended(&report, RunStatus::Partial, ReasonCode::Upstream);
+        let dates = |slices: Vec<String>| slices.into_iter().filter(|slice| slice.starts_with("dates:")).collect::<BTreeSet<_>>();
+        let (all, read) = (dates(other.covered().await), dates(site.covered().await));
+        let lacking: Vec<_> = all.difference(&read).collect();
+        assert_eq!(lacking.len(), 1);
+        let (message, month) = (report.message.unwrap(), lacking[0].trim_start_matches("dates:"));
+        assert!(message.contains(&month[..7]), "{message} does not name {month}");
+        site.sync_well().await;
     }
 }

@@ -1,5 +1,7 @@
 //! What the numbers count does not depend on who edited what: rows outside of the loaded windows are kept, not counted.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use ctsync_sandbox::current_rms::AccountSpec;
 use engine::inspect::{
@@ -9,9 +11,9 @@ use engine::inspect::{
 use engine::run::{SyncRequest, Window};
 use engine::verify::Agreement;
 use entity::TenantId;
-use tests::{RentalSite, TestApp, on_both_databases, plain};
+use tests::{RentalSite, TestApp, assert_ended_well, on_both_databases, plain};
 
-use super::verify;
+use super::{verify, windows_asked};
 
 /// A month back to two ahead, of an account whose opportunities are spread over more than a year.
 const NARROW: [(&str, &str); 2] = [("past_days", "30"), ("future_days", "60")];
@@ -117,5 +119,24 @@ on_both_databases! {
         let wide = told(&site, site.tenant).await.0;
         assert!(wide > narrow + 5, "{narrow} {wide}");
         assert_eq!(wide, site.account.opportunities(&[]).len() as u64);
+    }
+
+    async fn windows_of_long_ago_are_read_again_a_few_at_a_time(app: &TestApp) {
+        let spec = AccountSpec { opportunities: 20, ..AccountSpec::default() };
+        let site = app.rental_site_with(spec, &[("past_days", "30"), ("future_days", "30")]).await;
+        let window = Some(Window::new(Some(3_650), None).unwrap());
+        assert_ended_well(&site.sync_with(&SyncRequest { window, ..plain() }).await);
+        let mut asked = BTreeSet::new();
+        for _ in 0..6 {
+            site.outlive_sweeps();
+            site.account.reset_requests();
+            assert_ended_well(&site.sync().await);
+            let windows = windows_asked(&site);
+            // Those of the settings, and 24 of the others.
+            assert!(windows.len() <= 4 + 24, "{}", windows.len());
+            asked.extend(windows);
+        }
+        // Each has its turn.
+        assert!(asked.len() >= 120, "{}", asked.len());
     }
 }

@@ -1,5 +1,7 @@
 //! Webhooks of Current RMS: taken in, worked off, whatever comes between.
 
+mod beside;
+mod claims;
 mod fair;
 mod intake;
 mod keys;
