@@ -40,9 +40,10 @@ const ROW_BUFFER: usize = 1000;
 /// 3645), also while the process should end. A broken connection is noticed before it is used.
 const KEPT: Option<Duration> = None;
 const SQLITE_READERS: u32 = 4;
-const POSTGRES_READERS: u32 = 10;
-/// Connections that write beside those that syncs need.
-const POSTGRES_WRITERS: u32 = 8;
+/// Connections that read and that write, beside those that syncs need: they wait for upstreams most of the time, so several of them
+/// share one. A server takes 100 connections unless told otherwise.
+const POSTGRES_READERS: u32 = 4;
+const POSTGRES_WRITERS: u32 = 4;
 /// What a connection to PostgreSQL must not exceed, in milliseconds; and when a peer that is silent is given up, in
 /// seconds.
 const POSTGRES_LIMITS: [(&str, &str); 6] = [
@@ -369,7 +370,7 @@ async fn connect_sqlite(url: &str) -> Result<Database> {
 async fn connect_postgres(url: &str, slots: u32) -> Result<Database> {
     let server = reach_postgres(url).await.attempt("connect to PostgreSQL")?;
     let server = server.application_name("ctsync").options(POSTGRES_LIMITS);
-    let most = [POSTGRES_READERS, POSTGRES_WRITERS + slots];
+    let most = [POSTGRES_READERS + slots / 4, POSTGRES_WRITERS + slots / 2];
     let [of_readers, of_writers] = STATEMENT_TIMEOUTS;
     Ok(Database {
         read: postgres_pool(server.clone().options([of_readers]), most[0]).await?,

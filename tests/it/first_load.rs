@@ -14,6 +14,8 @@ use tests::{Gate, Site, TestApp, assert_ended_well, on_both_databases, plain, st
 use tokio_util::sync::CancellationToken;
 
 const LEADS: usize = 5_500;
+/// The same, as runs and databases count.
+const COUNT: i64 = 5_500;
 
 async fn long_site(app: &TestApp) -> Site {
     let account = AccountSpec {
@@ -70,7 +72,6 @@ fn at_late_page() -> Gate {
 on_both_databases! {
     async fn nobody_sees_a_list_before_all_of_it_is_there(app: &TestApp) {
         let site = long_site(app).await;
-        let all = i64::try_from(LEADS).unwrap();
         let (gate, request) = (Gate::at(Event::PublishingPart), plain());
         let watching = async {
             gate.reached().await;
@@ -83,8 +84,8 @@ on_both_databases! {
         let (report, ()) = tokio::join!(site.try_sync_with(&request, &gate), watching);
         let report = report.unwrap();
         assert_ended_well(&report);
-        assert_eq!(stream(&report, Stream::Leads).added, LEADS as i64);
-        assert_eq!(leads(&site).await, [all, all, all]);
+        assert_eq!(stream(&report, Stream::Leads).added, COUNT);
+        assert_eq!(leads(&site).await, [COUNT; 3]);
         site.assert_mirrors_truth().await;
     }
 
@@ -110,8 +111,8 @@ on_both_databases! {
         assert_ended_well(&report);
         // What the first one wrote was never there: it is not unchanged, nor deleted.
         let counted = stream(&report, Stream::Leads);
-        assert_eq!((counted.added, counted.unchanged, counted.deleted), (LEADS as i64 - 1, 0, 0));
-        assert_eq!(leads(&site).await, [i64::try_from(LEADS).unwrap() - 1; 3]);
+        assert_eq!((counted.added, counted.unchanged, counted.deleted), (COUNT - 1, 0, 0));
+        assert_eq!(leads(&site).await, [COUNT - 1; 3]);
         site.assert_mirrors_truth().await;
     }
 
@@ -129,8 +130,8 @@ on_both_databases! {
         let (report, ()) = tokio::join!(site.try_sync_with(&request, &gate), moving);
         let report = report.unwrap();
         assert_ended_well(&report);
-        assert_eq!(stream(&report, Stream::Leads).added, LEADS as i64 - 1);
-        assert_eq!(leads(&site).await, [i64::try_from(LEADS).unwrap() - 1; 3]);
+        assert_eq!(stream(&report, Stream::Leads).added, COUNT - 1);
+        assert_eq!(leads(&site).await, [COUNT - 1; 3]);
         site.assert_mirrors_truth().await;
     }
 

@@ -1,6 +1,7 @@
 //! Writes the records of a stream: the new, the changed, the returned and the vanished ones.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 use tracing::info;
@@ -94,7 +95,7 @@ impl<'a> RecordWriter<'a> {
         let slices = outcome.reading.slices.iter();
         let pages = slices.flat_map(|read| {
             let pages = read.pages.iter();
-            pages.map(|page| (read.slice.clone(), page.clone()))
+            pages.map(|page| (Arc::clone(&read.slice), page.clone()))
         });
         let backend = publication.database.backend();
         let mut sink = Sink::new(publication.effect, backend, table);

@@ -275,8 +275,9 @@ pub(crate) fn normalize(
         sentence: "the record is not an object",
     };
     let fields: Map<String, Value> = serde_json::from_str(text).map_err(not_an_object)?;
-    let normalized = connector.normalize(slice, &with_exact_numbers(&fields, text))?;
-    let hash = hash::content(rules, &connector.content(&fields));
+    let exact = with_exact_numbers(&fields, text);
+    let normalized = connector.normalize(slice, &exact)?;
+    let hash = hash::content(rules, &connector.content(&exact));
     Ok(Content {
         normalized,
         hash,

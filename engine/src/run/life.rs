@@ -13,7 +13,7 @@ use super::reading::Reading;
 use super::record::{self, Begun};
 use super::{Engine, Place, RunReport, SyncRequest, Target, replay, report};
 use crate::connector::Connector;
-use crate::error::{Result, chain};
+use crate::error::{Error, Result, chain};
 use crate::lease::{self, Claim, Hold, Lease, Taken};
 use crate::observer::{Event, Observer};
 use crate::publish::{Effect, Publication, RunEnd};
@@ -138,10 +138,23 @@ impl Recorded<'_> {
             holder: self.engine.worker.clone(),
             unless_since: None,
         };
-        let take = Lease::take(&self.engine.database, &self.engine.clock, claim);
+        let (database, clock) = (self.engine.database.clone(), self.engine.clock.clone());
+        let mut taking = tokio::spawn(async move { Lease::take(&database, &clock, claim).await });
         let limit = self.deadline().saturating_sub(started.elapsed());
-        let taken = tokio::time::timeout(limit, take).await;
-        taken.map_or(Ok(None), |taken| taken.map(Some))
+        if let Ok(taken) = tokio::time::timeout(limit, &mut taking).await {
+            let broken = |error| Error::Internal(format!("the lease was not taken: {error}"));
+            return taken.map_err(broken)?.map(Some);
+        }
+        // The database does what it was asked for also when nobody waits any more.
+        let database = self.engine.database.clone();
+        tokio::spawn(async move {
+            if let Ok(Ok(Taken::Lease(lease))) = taking.await
+                && let Err(error) = lease.release(database.writer()).await
+            {
+                warn!(error = %chain(&error), "a lease that came too late stays until it expires");
+            }
+        });
+        Ok(None)
     }
 
     fn deadline(&self) -> Duration {

@@ -265,13 +265,13 @@ impl Streams<'_> {
         let ahead = loader.as_ref().map(Loader::sender);
         let read = self.work.reader.read_list(slice, names_all, ahead).await;
         // A loader that has stopped makes reading fail, too; it is the one that knows why.
-        let loaded = match loader {
+        let ahead = match loader {
             Some(loader) => loader.finish().await?,
             None => WrittenAhead::default(),
         };
         (outcome.reading, outcome.failure) = read?;
         if outcome.failure.is_none() {
-            loads.insert(stream, loaded);
+            loads.insert(stream, ahead);
         }
         Ok(())
     }

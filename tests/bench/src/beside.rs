@@ -128,7 +128,8 @@ impl Crowd<'_> {
 
     async fn post(&self, token: &str) -> Result<Duration> {
         let started = Instant::now();
-        let request = Client::new()
+        let request = Client::builder()
+            .build()?
             .post(format!("{}/api/sync/runs", self.service.url))
             .bearer_auth(token)
             .header("Content-Type", "application/json")

@@ -119,7 +119,8 @@ impl Rental {
 
     /// Has the account answer however often it is asked, which the true one does not.
     async fn answer_at_once(&self) -> Result<()> {
-        let answer = Client::new()
+        let answer = Client::builder()
+            .build()?
             .put(self.edits.join("switches")?)
             .header("Content-Type", "application/json")
             .body(r#"{"rateLimit": null}"#)
