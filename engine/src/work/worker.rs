@@ -62,7 +62,8 @@ pub struct Worker {
     options: WorkerOptions,
     handlers: Vec<Arc<dyn Handler>>,
     load: Arc<Load>,
-    schema_checked_at: Option<Instant>,
+    /// Whoever makes a worker has looked at the tables a moment before.
+    schema_checked_at: Instant,
 }
 
 impl Worker {
@@ -84,7 +85,7 @@ impl Worker {
             },
             options,
             handlers,
-            schema_checked_at: None,
+            schema_checked_at: Instant::now(),
         }
     }
 
@@ -120,10 +121,9 @@ impl Worker {
 
     /// Makes sure now and then that nobody has migrated the tables under a program that does not know them.
     async fn check_schema(&mut self) -> Result<()> {
-        let is_known = |at: Instant| at.elapsed() < SCHEMA_CHECK;
-        if !self.schema_checked_at.is_some_and(is_known) {
+        if self.schema_checked_at.elapsed() >= SCHEMA_CHECK {
             self.desk.engine.database.require_current_schema().await?;
-            self.schema_checked_at = Some(Instant::now());
+            self.schema_checked_at = Instant::now();
         }
         Ok(())
     }

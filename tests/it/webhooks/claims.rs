@@ -141,7 +141,9 @@ on_both_databases! {
         // The clock stands still: nothing becomes due by itself.
         let again = tokio::time::timeout(PATIENCE, gate.reached()).await;
         again.expect("it is read at once");
-        assert_eq!(site.events().await[0].attempts, 1);
+        // Of one message: the other one came too late for that reading.
+        let attempts = site.events().await.into_iter().map(|event| event.attempts);
+        assert_eq!(attempts.sum::<i32>(), 1);
         gate.open();
         queue_is_empty(&app.engine).await;
         worker.stop().await;
