@@ -18,7 +18,7 @@ use super::Publication;
 use super::records::write_rows;
 use super::rows::{Made, RowMaker};
 use crate::connector::Boundary;
-use crate::database::Database;
+use crate::database::{Database, leave_to_later_commit};
 use crate::error::{Attempt, Error, Result};
 use crate::lease::Lease;
 use crate::model;
@@ -114,6 +114,7 @@ impl Load {
         let rows = std::mem::take(&mut self.written.rest);
         let count = rows.len() as u64;
         let tx = database.begin().await?;
+        leave_to_later_commit(&tx).await?;
         if self.written.count == 0 {
             hide(&tx, lease, self.stream).await?;
         }

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use entity::{ConnectionId, SyncRunId, TenantId, raw_payload, snapshot};
 use sea_orm::ActiveValue::Set;
+use sea_orm::EntityTrait;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait};
 use tokio::sync::mpsc;
 
 use super::pack::Packed;
 use super::payload::Bases;
 use super::{BATCH, Queued, Snapshot};
 use crate::connector::Parameter;
-use crate::database::Database;
+use crate::database::{Database, leave_to_later_commit};
 use crate::error::{Attempt, Result};
 use crate::read::Storage;
 
@@ -54,7 +54,8 @@ impl Store {
             return Ok(());
         }
         let tx = self.database.begin().await?;
-        relax_durability(&tx).await?;
+        // The publication that refers to the snapshots does wait.
+        leave_to_later_commit(&tx).await?;
         if !payloads.is_empty() {
             raw_payload::Entity::insert_many(payloads)
                 .on_conflict(keep_bytes())
@@ -160,19 +161,6 @@ fn keep_bytes() -> OnConflict {
         .update_column(Column::CreatedAt)
         .value(Column::Digest, given.if_null(stored))
         .to_owned()
-}
-
-/// Does not wait for the disk on PostgreSQL.
-///
-/// The publication that refers to the snapshots does, and commits reach the disk in order: whenever it
-/// survives a power failure, they do. (SQLite's WAL works like this anyway.)
-async fn relax_durability(tx: &DatabaseTransaction) -> Result<()> {
-    if tx.get_database_backend() == DbBackend::Postgres {
-        tx.execute_unprepared("SET LOCAL synchronous_commit TO OFF")
-            .await
-            .attempt("store snapshots")?;
-    }
-    Ok(())
 }
 
 fn to_i64(size: usize) -> i64 {
