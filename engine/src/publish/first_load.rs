@@ -140,7 +140,7 @@ impl Load {
             .await
             .attempt("look for first loads")?;
         for load in loads {
-            discard_one(database, &load, table.name).await?;
+            discard_one(database, lease, &load, table.name).await?;
         }
         Ok(())
     }
@@ -231,12 +231,18 @@ pub(crate) async fn discard(
         .attempt("look for first loads")?;
     for load in loads {
         let table = model::table(source, load.stream)?;
-        discard_one(database, &load, table.name).await?;
+        discard_one(database, lease, &load, table.name).await?;
     }
     Ok(())
 }
 
-async fn discard_one(database: &Database, load: &first_load::Model, table: &str) -> Result<()> {
+/// Each deletion is under the lease: whoever has lost it must not take away what its successor has written.
+async fn discard_one(
+    database: &Database,
+    lease: &Lease,
+    load: &first_load::Model,
+    table: &str,
+) -> Result<()> {
     let sql = format!(
         "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE tenant_id = $1 AND connection_id = $2 \
          AND first_run_id = $3 LIMIT {CHUNK_ROWS})"
@@ -248,17 +254,23 @@ async fn discard_one(database: &Database, load: &first_load::Model, table: &str)
             load.run_id.into(),
         ];
         let statement = Statement::from_sql_and_values(database.backend(), sql.as_str(), values);
-        let gone = database.writer().execute_raw(statement).await;
-        if gone.attempt("discard rows")?.rows_affected() < CHUNK_ROWS as u64 {
+        let tx = database.begin().await?;
+        let gone = tx.execute_raw(statement).await.attempt("discard rows")?;
+        lease.extend(&tx).await?;
+        tx.commit().await.attempt("discard rows")?;
+        if gone.rows_affected() < CHUNK_ROWS as u64 {
             break;
         }
     }
+    let tx = database.begin().await?;
     let gone = first_load::Entity::delete_many()
         .filter(first_load::COLUMN.tenant_id.eq(load.tenant_id))
         .filter(first_load::COLUMN.connection_id.eq(load.connection_id))
         .filter(first_load::COLUMN.stream.eq(load.stream))
         .filter(first_load::COLUMN.run_id.eq(load.run_id))
-        .exec(database.writer())
+        .exec(&tx)
         .await;
-    gone.attempt("discard a first load").map(|_| ())
+    gone.attempt("discard a first load")?;
+    lease.extend(&tx).await?;
+    tx.commit().await.attempt("discard a first load")
 }
