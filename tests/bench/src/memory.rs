@@ -9,7 +9,7 @@ use crate::sandbox::Sandbox;
 use crate::scratch::{Scratch, Server};
 
 /// Most memory of the process.
-const MIB_AT_MOST: f64 = 150.0;
+const MIB_AT_MOST: f64 = 100.0;
 /// Ten times the records may take so many times the memory.
 const GROWTH_AT_MOST: f64 = 1.25;
 

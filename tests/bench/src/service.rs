@@ -28,7 +28,7 @@ const DASHBOARDS: [&str; 2] = ["leads", "pipeline"];
 /// A word of one note in a thousand, a word of every note, and one of none.
 const SEARCHES: [&str; 3] = ["walkthrough", "agreement", "zebra"];
 /// 99 of 100 dashboards must be there within so many milliseconds.
-const DASHBOARD_MS_AT_MOST: f64 = 50.0;
+const DASHBOARD_MS_AT_MOST: f64 = 30.0;
 /// Share of the bare server's answers a second.
 const SHARE_AT_LEAST: f64 = 0.7;
 /// 99 of 100 searches must be there within so many milliseconds.

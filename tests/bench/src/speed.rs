@@ -23,9 +23,9 @@ use crate::scratch::{Scratch, Server};
 use crate::upstream::{Downloader, LISTS, Page};
 
 /// A first sync may take so many times its bare cost.
-const FIRST_SYNC_AT_MOST: f64 = 2.0;
+const FIRST_SYNC_AT_MOST: f64 = 1.5;
 /// A second sync may take so many times download and parse.
-const SECOND_SYNC_AT_MOST: f64 = 1.3;
+const SECOND_SYNC_AT_MOST: f64 = 1.2;
 
 /// What is measured on.
 struct Bench<'a> {
