@@ -135,6 +135,38 @@ on_both_databases! {
         site.assert_mirrors_truth().await;
     }
 
+    async fn a_worker_that_has_lost_its_lease_takes_nothing_of_its_successor_away(app: &TestApp) {
+        let site = long_site(app).await;
+        let successor = site.with_engine(app.other_worker("worker-2").await);
+        let (first, second, request) = (at_late_page(), at_late_page(), plain());
+        let cancel = CancellationToken::new();
+        let lost = async {
+            let run = site.engine.sync(site.connection, &request, &first, &cancel);
+            let ended = Box::pin(run).await;
+            assert!(ended.is_err(), "{ended:?}");
+            second.open();
+        };
+        let taken_over = async {
+            first.reached().await;
+            // The first one will see that its list has moved, and begin anew.
+            site.account.delete_client(&site.client(7)).unwrap();
+            site.outlive_leases();
+            let run = successor.try_sync_with(&request, &second);
+            let held = async {
+                second.reached().await;
+                while leads(&site).await[0] < 2_000 {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                first.open();
+            };
+            let (report, ()) = tokio::join!(run, held);
+            assert_ended_well(&report.unwrap());
+        };
+        tokio::join!(lost, taken_over);
+        assert_eq!(leads(&site).await, [COUNT - 1; 3]);
+        site.assert_mirrors_truth().await;
+    }
+
     async fn a_list_that_cannot_be_read_to_its_end_leaves_nothing_and_stops_no_other(app: &TestApp) {
         let account = AccountSpec {
             leads: 40,
