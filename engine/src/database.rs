@@ -30,7 +30,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a writer of another process is waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
 /// Page cache of SQLite's writer, in KiB: a publication fills several indexes in random order.
-const SQLITE_WRITER_CACHE_KIB: u32 = 24 * 1024;
+const SQLITE_WRITER_CACHE_KIB: u32 = 12 * 1024;
 /// Page cache of each SQLite reader, in KiB: they read from one end to the other.
 const SQLITE_READER_CACHE_KIB: u32 = 2 * 1024;
 /// Rows that the thread of a SQLite connection reads ahead: handing over each on its own costs more than

@@ -11,7 +11,7 @@ use crate::work::{Claimed, Desk, Handler, Next};
 
 const EVERY: Duration = Duration::from_hours(24);
 /// A worker that has just started has other things to do.
-const AT_FIRST: Duration = Duration::from_mins(10);
+const AT_FIRST: Duration = Duration::from_mins(15);
 
 /// Forgets what is old. Whatever it was at when it is stopped, the next time goes on with it.
 pub(crate) struct Retention;

@@ -25,7 +25,7 @@ use crate::model;
 use crate::read::{Ahead, AheadSender, StreamOutcome};
 
 /// Rows that are written with one transaction; of a shorter list none is written before the publication.
-const CHUNK_ROWS: usize = 2_000;
+const CHUNK_ROWS: usize = 1_000;
 /// Pages that wait for being written.
 const WAITING: usize = 8;
 
