@@ -1,7 +1,7 @@
 //! Many tenants of which most are unchanged: what each costs, and that each is synced once, whatever happens to the processes.
 //!
 //! Four processes run at the same minute, as cron starts them on four machines. One of them is stopped in the middle and one
-//! is killed; a later round makes up for what they were at.
+//! is killed, and PostgreSQL throws everybody out meanwhile; a later round makes up for what they were at.
 
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use engine::database::Database;
 use entity::{connection, sync_run};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use tokio::process::{Child, Command};
+use tokio::time::timeout;
 
 use crate::args::Args;
 use crate::ctsync::Ctsync;
@@ -30,6 +31,11 @@ const MS_AT_MOST: f64 = 100.0;
 /// A lease that nobody extends is over after this time.
 const LEASE: Duration = Duration::from_secs(65);
 
+/// How long a database is away that is started anew.
+const RESTART: Duration = Duration::from_secs(2);
+/// A file that nobody holds is free within this time.
+const FREE: Duration = Duration::from_secs(2);
+
 /// Measures on `server`.
 pub(crate) async fn measure(args: &Args, ctsync: &Ctsync, server: &Server) -> Result<Vec<Line>> {
     let count = args.sizes().tenants;
@@ -43,7 +49,7 @@ pub(crate) async fn measure(args: &Args, ctsync: &Ctsync, server: &Server) -> Re
     adder.close().await?;
     let fleet = Fleet {
         ctsync,
-        url: &scratch.url,
+        scratch: &scratch,
         database: Database::connect(&scratch.url).await?,
         count: u64::try_from(count)?,
     };
@@ -57,7 +63,8 @@ pub(crate) async fn measure(args: &Args, ctsync: &Ctsync, server: &Server) -> Re
     if !args.small {
         fleet.broken_round().await?;
     }
-    fleet.database.close().await?;
+    let database = fleet.database;
+    database.close().await?;
     scratch.remove().await?;
     let each =
         |seconds: f64| seconds * 1000.0 / f64::from(u32::try_from(count).unwrap_or(u32::MAX));
@@ -93,14 +100,14 @@ pub(crate) async fn measure(args: &Args, ctsync: &Ctsync, server: &Server) -> Re
 
 struct Fleet<'a> {
     ctsync: &'a Ctsync,
-    url: &'a str,
+    scratch: &'a Blank,
     database: Database,
     count: u64,
 }
 
 impl Fleet<'_> {
     fn start(&self, every: &str) -> Result<Vec<Child>> {
-        let start = |_| self.ctsync.run_all(self.url, every);
+        let start = |_| self.ctsync.run_all(&self.scratch.url, every);
         (0..PROCESSES).map(start).collect()
     }
 
@@ -114,7 +121,8 @@ impl Fleet<'_> {
         Ok(started.elapsed().as_secs_f64())
     }
 
-    /// A round in which one process is stopped for longer than its leases hold, and one is killed. What they were at
+    /// A round in which one process is stopped for longer than its leases hold, one is killed, and the others lose the
+    /// server. What they were at
     /// is synced by the next round, and no run is left without an end.
     async fn broken_round(&self) -> Result<()> {
         let mut processes = self.start(AGAIN)?;
@@ -122,7 +130,8 @@ impl Fleet<'_> {
         let mut killed = processes.pop().context("there is no process")?;
         killed.kill().await?;
         let stopped = processes.pop().context("there is no process")?;
-        signal("-STOP", &stopped).await?;
+        self.stop(&stopped).await?;
+        self.scratch.interrupt(RESTART).await?;
         for process in processes {
             // It may find a tenant that the killed one was at.
             process.wait_with_output().await?;
@@ -143,6 +152,19 @@ impl Fleet<'_> {
         let failing = failing.await?;
         ensure!(failing == 0, "{failing} connections are failing");
         Ok(())
+    }
+
+    /// Stops a process where it does not hold a SQLite file's one write lock: nobody could write until it goes on.
+    async fn stop(&self, process: &Child) -> Result<()> {
+        loop {
+            signal("-STOP", process).await?;
+            let writing = timeout(FREE, self.database.begin()).await;
+            if let Ok(Ok(tx)) = writing {
+                return Ok(tx.rollback().await?);
+            }
+            signal("-CONT", process).await?;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Expects each tenant to have been synced so often, and no run but these.

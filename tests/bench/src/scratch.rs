@@ -1,5 +1,7 @@
 //! Fresh databases, each with the tables, one tenant and one connection.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use engine::database::Database;
 use entity::{ConnectionId, TenantId, connection};
@@ -56,6 +58,21 @@ impl Blank {
         };
         ctsync.migrate(&url).await?;
         Ok(Self { url, dropped })
+    }
+
+    /// Throws everybody out and lets nobody in for a while, as a server does that is started anew; a file is always there.
+    pub(crate) async fn interrupt(&self, pause: Duration) -> Result<()> {
+        let Dropped::Database { server, name } = &self.dropped else {
+            return Ok(());
+        };
+        let allow = |word| format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {word}");
+        let end = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        );
+        execute(server, &allow("false")).await?;
+        execute(server, &end).await?;
+        tokio::time::sleep(pause).await;
+        execute(server, &allow("true")).await
     }
 
     /// Removes it.
