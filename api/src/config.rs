@@ -14,7 +14,7 @@ use crate::edge::EdgeSettings;
 const DEFAULT_BIND: &str = "127.0.0.1:8080";
 
 /// Name, default and meaning of every setting of this program, as its help lists them.
-pub const SETTINGS: [(&str, &str, &str); 23] = [
+pub const SETTINGS: [(&str, &str, &str); 26] = [
     (
         "DATABASE_URL",
         "sqlite://ctsync.db?mode=rwc",
@@ -90,7 +90,7 @@ pub const SETTINGS: [(&str, &str, &str); 23] = [
     (
         "CTSYNC_RATE_LIMIT_UNKNOWN",
         "60",
-        "credentials never seen before, a minute and address; 0 for no limit",
+        "failures of unknown callers, a minute and address; 0 for no limit",
     ),
     (
         "CTSYNC_TRUSTED_PROXIES",
@@ -103,6 +103,21 @@ pub const SETTINGS: [(&str, &str, &str); 23] = [
         "longest time for a request, 1 to 600",
     ),
     ("CTSYNC_MAX_BODY_BYTES", "1048576", "largest request body"),
+    (
+        "CTSYNC_MAX_BODIES_BYTES",
+        "67108864",
+        "all request bodies under way together",
+    ),
+    (
+        "CTSYNC_MAX_CONNECTIONS",
+        "1024",
+        "connections at once; fewer where the limit of open files is low",
+    ),
+    (
+        "CTSYNC_MAX_CONNECTIONS_PER_ADDRESS",
+        "256",
+        "the same of one address, save loopback and trusted proxies",
+    ),
     (
         "CTSYNC_METRICS_PUBLIC",
         "false",

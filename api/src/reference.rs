@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use poem::http::{HeaderValue, header};
 use poem::{Response, handler};
 
+use crate::edge::Unchanging;
 use crate::{DOCUMENT, service};
 
 /// The page with what is published in place of what poem-openapi derives.
@@ -44,6 +45,7 @@ impl Page {
 pub(crate) fn show_document() -> Response {
     Response::builder()
         .content_type("application/json")
+        .extension(Unchanging("document"))
         .header(header::ETAG, &*DOCUMENT_TAG)
         .header(header::CACHE_CONTROL, "no-cache")
         .body(DOCUMENT.text())
@@ -55,6 +57,7 @@ pub(crate) fn show_page() -> Response {
     Response::builder()
         .content_type("text/html; charset=utf-8")
         .header(header::CONTENT_SECURITY_POLICY, &PAGE.policy)
+        .extension(Unchanging("page"))
         .header(header::ETAG, &PAGE.tag)
         .header(header::CACHE_CONTROL, "no-cache")
         .body(PAGE.html.as_str())

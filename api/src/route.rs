@@ -30,12 +30,18 @@ pub(crate) enum Found {
 pub(crate) struct Known {
     name: &'static str,
     query: &'static [String],
+    is_open: bool,
 }
 
 impl Known {
     /// Query parameters that it takes.
     pub(crate) fn query(self) -> &'static [String] {
         self.query
+    }
+
+    /// Whether it takes no credential.
+    pub(crate) fn is_open(self) -> bool {
+        self.is_open
     }
 
     /// Whether it may wait for something that takes its time.
@@ -51,6 +57,7 @@ pub(crate) fn find(method: &Method, path: &str) -> Found {
         return Found::Operation(Known {
             name: &operation.id,
             query: &operation.query,
+            is_open: operation.is_open,
         });
     }
     if let Some(allowed) = operations.allow(path) {
@@ -58,7 +65,12 @@ pub(crate) fn find(method: &Method, path: &str) -> Found {
     }
     match PAGES.iter().find(|(page, _)| *page == path) {
         Some((_, name)) if matches!(*method, Method::GET | Method::HEAD) => {
-            Found::Operation(Known { name, query: &[] })
+            let (query, is_open): (&[String], _) = (&[], true);
+            Found::Operation(Known {
+                name,
+                query,
+                is_open,
+            })
         }
         Some(_) => Found::OtherMethods("GET, HEAD".to_owned()),
         None => Found::Nothing,

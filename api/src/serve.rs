@@ -6,29 +6,26 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use api::access::oidc::Oidc;
 use api::config::Config;
-use api::{Access, State, routes};
+use api::{Access, State, routes, server};
 use engine::budget::Budgets;
 use engine::clock::Clock;
 use engine::connector::{AllConnectors, HttpClient};
 use engine::database::Database;
 use engine::error::{Error, chain};
 use engine::observer::NoObserver;
-use engine::process::worker_name;
+use engine::process::{raise_open_files, worker_name};
 use engine::run::Engine;
 use engine::work::{Worker, WorkerOptions};
-use poem::Server;
-use poem::listener::{Acceptor, Listener, TcpListener};
 use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::stop::StopSignals;
 
-/// How long requests under way may take when the service is told to stop.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection may be silent.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+/// Files and connections that the service needs beside those of its callers: to its database and to upstreams.
+const OTHER_FILES: usize = 96;
 /// How often the worker looks whether the schema was migrated.
 const SCHEMA_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -38,7 +35,7 @@ const SCHEMA_INTERVAL: Duration = Duration::from_secs(5);
 /// When the database cannot be opened, or nothing can listen on the address.
 pub(crate) async fn serve(config: Config, has_worker: bool) -> Result<()> {
     let mut signals = StopSignals::listen().context("could not listen for signals")?;
-    let acceptor = bind(&config.bind).await?;
+    let listener = bind(&config.bind).await?;
     let engine = engine(&config).await?;
     let access = Access {
         oidc: config
@@ -48,18 +45,13 @@ pub(crate) async fn serve(config: Config, has_worker: bool) -> Result<()> {
     let shutdown = CancellationToken::new();
     let worker = has_worker.then(|| start_worker(engine.clone(), shutdown.clone()));
     let database = engine.database.clone();
+    let limits = config.edge.connections(max_connections());
     let state = State::new(engine, access, config.edge).until(shutdown.clone());
-    info!(address = %addresses(&acceptor), "serving");
+    info!(address = %address(&listener), "serving");
 
-    let serving = Server::new_with_acceptor(acceptor)
-        .idle_timeout(IDLE_TIMEOUT)
-        .run_with_graceful_shutdown(
-            routes(Arc::new(state)),
-            shutdown.clone().cancelled_owned(),
-            Some(SHUTDOWN_TIMEOUT),
-        );
     let ended = async {
-        serving.await.context("could not serve")?;
+        let routes = routes(Arc::new(state));
+        server::serve(listener, routes, limits, shutdown.clone()).await;
         finish(worker).await;
         database.close().await?;
         Ok(())
@@ -78,18 +70,25 @@ pub(crate) async fn serve(config: Config, has_worker: bool) -> Result<()> {
     }
 }
 
-async fn bind(address: &str) -> Result<impl Acceptor + 'static> {
-    let listener = TcpListener::bind(address.to_owned()).into_acceptor().await;
+async fn bind(address: &str) -> Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
     Ok(listener.map_err(|error| {
         Error::Configuration(format!("CTSYNC_BIND: cannot listen on {address}: {error}"))
     })?)
 }
 
-fn addresses(acceptor: &impl Acceptor) -> String {
-    let addresses = acceptor.local_addr();
-    let addresses = addresses.iter().map(ToString::to_string);
-    let addresses: Vec<_> = addresses.collect();
-    addresses.join(", ").replace("socket://", "http://")
+fn address(listener: &TcpListener) -> String {
+    let address = listener.local_addr();
+    address.map_or_else(
+        |error| error.to_string(),
+        |address| format!("http://{address}"),
+    )
+}
+
+/// How many connections of callers the system leaves room for.
+fn max_connections() -> usize {
+    let files = raise_open_files().unwrap_or(usize::MAX);
+    files.saturating_sub(OTHER_FILES).max(files / 4).max(1)
 }
 
 async fn engine(config: &Config) -> Result<Engine> {

@@ -1,4 +1,4 @@
-//! Whoever asks uses up a quota: their own, or, until they are recognised, that of their address.
+//! Whoever asks uses up a quota: their own, or, when they are not recognised, that of their address.
 
 use engine::access::Principal;
 use engine::admin::tokens;
@@ -18,7 +18,7 @@ pub(super) async fn admit(
     let (quotas, notes) = (&state.edge.quotas, Notes::of(request));
     let digest = tokens::digest(&token.to_owned().into());
     if !quotas.is_known(&digest) {
-        notes.settle(quotas.charge_address(notes.address()))?;
+        notes.settle(quotas.check_address(notes.address()).map(|()| None))?;
     }
     match authenticate(state, token).await {
         Ok(principal) => {

@@ -91,10 +91,14 @@ impl Caller {
         }?;
         // Roles compare from most to least.
         match self.principal.role_in(tenant.id) {
-            None => Err(ApiError::new(Code::Forbidden, NOT_YOURS)),
-            Some(own) if own > role => Err(too_small(role)),
-            Some(_) => Ok(tenant),
+            None => return Err(ApiError::new(Code::Forbidden, NOT_YOURS)),
+            Some(own) if own > role => return Err(too_small(role)),
+            Some(_) => {}
         }
+        if !self.principal.is_agency_admin() {
+            state.edge.quotas.charge_tenant(tenant.id)?;
+        }
+        Ok(tenant)
     }
 
     /// Takes the caller to the tenant that the request means.

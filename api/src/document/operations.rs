@@ -16,6 +16,8 @@ pub(crate) struct Operation {
     pub(crate) query: Vec<String>,
     /// Whether it takes a body.
     pub(crate) has_body: bool,
+    /// Whether it takes no credential.
+    pub(crate) is_open: bool,
 }
 
 /// All operations, by path and method.
@@ -93,8 +95,13 @@ impl Operation {
                 .filter_map(|parameter| parameter["name"].as_str().map(str::to_owned))
                 .collect(),
             has_body: operation.contains_key("requestBody"),
+            is_open: operation.get("security").is_none_or(is_empty),
         }
     }
+}
+
+fn is_empty(list: &Value) -> bool {
+    list.as_array().is_none_or(Vec::is_empty)
 }
 
 impl Path {

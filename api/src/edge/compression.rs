@@ -1,5 +1,9 @@
 //! Packs larger answers for those who can unpack them.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
 use poem::http::{HeaderMap, HeaderValue, Method, header};
 use poem::web::{Compress, CompressionAlgo, CompressionLevel};
 use poem::{Body, Endpoint, IntoResponse, Request, Response, Result};
@@ -11,6 +15,10 @@ const OFFERED: [(&str, CompressionAlgo); 2] =
     [("br", CompressionAlgo::BR), ("gzip", CompressionAlgo::GZIP)];
 /// Better packing takes longer than it saves.
 const LEVEL: CompressionLevel = CompressionLevel::Fastest;
+
+/// An answer that is the same each time, and its name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unchanging(pub(crate) &'static str);
 
 /// Packs the answer's body, where that is wanted and worth it.
 pub(super) async fn compress<E: Endpoint>(next: E, request: Request) -> Result<Response> {
@@ -28,12 +36,44 @@ pub(super) async fn compress<E: Endpoint>(next: E, request: Request) -> Result<R
     let bytes = response.take_body().into_bytes().await?;
     let is_large = bytes.len() >= MIN_BYTES;
     response.set_body(Body::from_bytes(bytes));
-    Ok(match wanted {
-        Some(algorithm) if is_large => Compress::new(response, algorithm)
-            .with_quality(LEVEL)
-            .into_response(),
-        _ => response,
-    })
+    let Some((name, algorithm)) = wanted.filter(|_| is_large) else {
+        return Ok(response);
+    };
+    match response.extensions().get().copied() {
+        Some(page) => packed_once(response, page, name, algorithm).await,
+        None => Ok(pack(response, algorithm)),
+    }
+}
+
+fn pack(response: Response, algorithm: CompressionAlgo) -> Response {
+    let packed = Compress::new(response, algorithm).with_quality(LEVEL);
+    packed.into_response()
+}
+
+/// Packs a page that never changes, the first time.
+async fn packed_once(
+    mut response: Response,
+    page: Unchanging,
+    name: &'static str,
+    algorithm: CompressionAlgo,
+) -> Result<Response> {
+    static PACKED: Mutex<BTreeMap<(&str, &str), Bytes>> = Mutex::new(BTreeMap::new());
+    let pages = || PACKED.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = pages().get(&(page.0, name)).cloned();
+    if let Some(bytes) = known {
+        response.set_body(bytes);
+        let coding = HeaderValue::from_static(name);
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_ENCODING, coding);
+        return Ok(response);
+    }
+    response = pack(response, algorithm);
+    let bytes = response.take_body().into_bytes().await?;
+    pages().insert((page.0, name), bytes.clone());
+    response.set_body(bytes);
+    Ok(response)
 }
 
 fn is_text(headers: &HeaderMap) -> bool {
@@ -44,7 +84,7 @@ fn is_text(headers: &HeaderMap) -> bool {
 }
 
 /// Returns what is wanted most of what is offered.
-fn wanted(headers: &HeaderMap) -> Option<CompressionAlgo> {
+fn wanted(headers: &HeaderMap) -> Option<(&'static str, CompressionAlgo)> {
     let values = headers.get_all(header::ACCEPT_ENCODING).iter();
     let values = values.filter_map(|value| value.to_str().ok());
     let asked: Vec<_> = values
@@ -58,13 +98,10 @@ fn wanted(headers: &HeaderMap) -> Option<CompressionAlgo> {
         let any = asked.iter().find(|(coding, _)| *coding == "*");
         named.or(any).map_or(0, |(_, weight)| *weight)
     };
-    let offers = OFFERED
-        .iter()
-        .rev()
-        .map(|(name, algorithm)| (weight(name), *algorithm));
+    let offers = OFFERED.iter().rev().map(|offer| (weight(offer.0), *offer));
     let best = offers.filter(|(weight, _)| *weight > 0);
     best.max_by_key(|(weight, _)| *weight)
-        .map(|(_, algorithm)| algorithm)
+        .map(|(_, offer)| offer)
 }
 
 /// Reads `br;q=0.5` as its name and its weight in thousandths.
@@ -93,7 +130,21 @@ mod tests {
 
     fn chosen(accepted: &'static str) -> Option<CompressionAlgo> {
         let headers = [(header::ACCEPT_ENCODING, HeaderValue::from_static(accepted))];
-        wanted(&headers.into_iter().collect())
+        wanted(&headers.into_iter().collect()).map(|(_, algorithm)| algorithm)
+    }
+
+    #[tokio::test]
+    async fn a_page_that_never_changes_is_packed_once() {
+        let packed = async |text: &'static str| {
+            let page = Unchanging("test");
+            let answer = packed_once(Response::from(text), page, "br", CompressionAlgo::BR).await;
+            let mut answer = answer.unwrap();
+            let coding = answer.headers().get(header::CONTENT_ENCODING).cloned();
+            assert_eq!(coding.unwrap(), "br");
+            answer.take_body().into_vec().await.unwrap()
+        };
+        let first = packed("what is packed").await;
+        assert_eq!(packed("what nobody looks at").await, first);
     }
 
     #[test]

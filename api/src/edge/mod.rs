@@ -13,7 +13,7 @@
 //!    the credential is looked at, in [`crate::access`].
 //! 8. [`form`] and [`query`] refuse what is no request to any operation, before anything is spent on it.
 //! 9. [`schema`] holds data requests off while the database is not ready for this program.
-//! 10. [`body`] receives the whole body, within bounds of size and time.
+//! 10. [`body`] bounds the body by size and time, for when somebody reads it.
 //! 11. [`time_limit`] gives up on answers that take too long. The handler is dropped where it stands: its
 //!     transaction is taken back, as [`engine::database::Database::begin`] provides for.
 //! 12. [`conditional`] answers 304 to whoever has the answer already.
@@ -43,10 +43,13 @@ use std::sync::Arc;
 use poem::endpoint::BoxEndpoint;
 use poem::{Endpoint, EndpointExt, Request, Response, Result};
 
+use self::body::BodyRoom;
 use self::metrics::Metrics;
 use self::schema::SchemaGate;
+use crate::seldom::Seldom;
 use crate::state::State;
 
+pub(crate) use compression::Unchanging;
 pub(crate) use notes::Notes;
 pub(crate) use quota::Quotas;
 pub use settings::EdgeSettings;
@@ -59,6 +62,9 @@ pub(crate) struct Edge {
     pub(crate) quotas: Quotas,
     /// What was counted.
     pub(crate) metrics: Metrics,
+    bodies: BodyRoom,
+    /// When it was last said that a proxy is not trusted.
+    foreign_proxy: Seldom,
     schema: SchemaGate,
 }
 
@@ -67,6 +73,8 @@ impl Edge {
         Self {
             quotas: Quotas::new(&settings),
             metrics: Metrics::new(),
+            bodies: BodyRoom::new(&settings),
+            foreign_proxy: Seldom::default(),
             schema: SchemaGate::default(),
             settings,
         }
@@ -83,7 +91,7 @@ pub(crate) fn around(
 ) -> impl Endpoint<Output = Response> {
     let endpoint = layer(endpoint.boxed(), conditional::answer_conditions);
     let endpoint = layer(endpoint, time_limit::limit_time);
-    let endpoint = layer(endpoint, body::receive_body);
+    let endpoint = layer(endpoint, body::bound_body);
     let endpoint = layer(endpoint, schema::require_schema);
     let endpoint = layer(endpoint, query::check_query);
     let endpoint = layer(endpoint, form::check_form);

@@ -42,6 +42,11 @@ impl Notes {
         let _ = self.0.caller.set(key.to_owned());
     }
 
+    /// Whether somebody was recognised.
+    pub(super) fn is_known(&self) -> bool {
+        self.0.caller.get().is_some()
+    }
+
     /// The kind of credential that the caller has: `token`, `user` or `webhooks`.
     pub(super) fn caller_kind(&self) -> Option<&str> {
         self.0.caller.get()?.split(' ').next()

@@ -1,21 +1,22 @@
 //! How often somebody may ask, and what they are told about it.
 //!
-//! Each caller has a quota of their own, whichever process or address they ask from. Whoever cannot be told
-//! yet, because the credential was never seen to be good, uses up the quota of the address: guessing is slow,
-//! and expensive look-ups cannot be had for nothing. A credential that was good before is not held up by what
+//! Each caller has a quota of their own, whichever process or address they ask from, and those of one tenant share a
+//! larger one. Failures of whoever is not known use up the quota of the address, so guessing is slow; when it is used up, a
+//! credential that was never seen to be good is not even looked at. One that was good before is not held up by what
 //! others behind the same address do.
 //!
 //! Answers tell the quota as `draft-ietf-httpapi-ratelimit-headers-10` has it: `RateLimit-Policy` the whole of
 //! it and the seconds in which it comes back, `RateLimit` what is left and when the whole is back. Answers that
 //! no quota was used up for tell none.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use entity::TenantId;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
@@ -23,6 +24,7 @@ use governor::{Quota, RateLimiter};
 
 use super::settings::{EdgeSettings, Rate};
 use crate::error::{ApiError, Code};
+use crate::network::network;
 
 /// Most callers or addresses that are told apart; all further ones share what is left.
 const MAX_KEYS: usize = 100_000;
@@ -76,9 +78,11 @@ impl From<Exceeded> for ApiError {
 /// The quotas of everybody.
 pub(crate) struct Quotas {
     callers: Option<Limiter<String>>,
+    tenants: Option<Limiter<String>>,
     addresses: Option<Limiter<IpAddr>>,
     webhooks: Option<Limiter<String>>,
     known: Mutex<HashSet<[u8; 32]>>,
+    exhausted: Mutex<HashMap<IpAddr, Instant>>,
 }
 
 impl Quotas {
@@ -94,7 +98,11 @@ impl Quotas {
             webhooks: settings
                 .webhooks
                 .map(|rate| Limiter::new("webhooks", rate, String::new())),
+            tenants: settings
+                .tenants
+                .map(|rate| Limiter::new("tenant", rate, String::new())),
             known: Mutex::default(),
+            exhausted: Mutex::default(),
         }
     }
 
@@ -106,6 +114,14 @@ impl Quotas {
             .transpose()
     }
 
+    /// Counts a request of one of the people and programs of `tenant`, which share this quota beside their own: tokens
+    /// cost nothing.
+    pub(crate) fn charge_tenant(&self, tenant: TenantId) -> Result<(), Exceeded> {
+        let limiter = self.tenants.as_ref();
+        let charged = limiter.map(|limiter| limiter.charge(tenant.to_string()));
+        charged.transpose().map(|_| ())
+    }
+
     /// Counts a webhook that comes in through the door called `name`.
     pub(crate) fn charge_webhooks(&self, name: &str) -> Result<Option<Standing>, Exceeded> {
         let limiter = self.webhooks.as_ref();
@@ -114,26 +130,50 @@ impl Quotas {
             .transpose()
     }
 
-    /// Counts a request from `address` without a credential that is known to be good.
+    /// Counts a failure of somebody unknown at `address`.
     pub(crate) fn charge_address(
         &self,
         address: Option<IpAddr>,
     ) -> Result<Option<Standing>, Exceeded> {
-        let limiter = self.addresses.as_ref().zip(address);
-        limiter
-            .map(|(limiter, address)| limiter.charge(network(address)))
-            .transpose()
+        let Some((limiter, address)) = self.addresses.as_ref().zip(address.map(network)) else {
+            return Ok(None);
+        };
+        let charged = limiter.charge(address);
+        if let Err(exceeded) = &charged {
+            let mut exhausted = lock(&self.exhausted);
+            let now = Instant::now();
+            if exhausted.len() >= MAX_KEYS {
+                exhausted.retain(|_, until| *until > now);
+            }
+            exhausted.insert(address, now + exceeded.retry_after);
+        }
+        charged.map(Some)
+    }
+
+    /// Refuses somebody unknown at an `address` that has just failed too often.
+    pub(crate) fn check_address(&self, address: Option<IpAddr>) -> Result<(), Exceeded> {
+        let Some((limiter, address)) = self.addresses.as_ref().zip(address.map(network)) else {
+            return Ok(());
+        };
+        let until = lock(&self.exhausted).get(&address).copied();
+        let left = until.and_then(|until| until.checked_duration_since(Instant::now()));
+        match left {
+            Some(retry_after) => Err(Exceeded {
+                standing: limiter.standing(0),
+                retry_after,
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Whether the credential with this digest was good before.
     pub(crate) fn is_known(&self, digest: &[u8; 32]) -> bool {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.contains(digest)
+        lock(&self.known).contains(digest)
     }
 
     /// Remembers that the credential with this digest is good.
     pub(crate) fn know(&self, digest: [u8; 32]) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.known);
         if known.len() >= MAX_KNOWN {
             known.clear();
         }
@@ -142,20 +182,12 @@ impl Quotas {
 
     /// Forgets a credential that is not good any more.
     pub(crate) fn forget(&self, digest: &[u8; 32]) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.remove(digest);
+        lock(&self.known).remove(digest);
     }
 }
 
-/// Returns what one household or machine has: an IPv6 address is as good as 2^64 of them.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => {
-            let prefix = address.to_bits() & (u128::MAX << 64);
-            IpAddr::V6(Ipv6Addr::from_bits(prefix))
-        }
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 type Buckets<K> =
@@ -247,17 +279,5 @@ mod tests {
         limiter.charge("a".to_owned()).unwrap();
         assert!(limiter.charge("a".to_owned()).is_err());
         limiter.charge("b".to_owned()).unwrap();
-    }
-
-    #[test]
-    fn one_network_has_one_quota() {
-        let same = ["2001:db8::1", "2001:db8::ffff:1"].map(|text| network(text.parse().unwrap()));
-        assert_eq!(same[0], same[1]);
-        let other = network("2001:db8:0:1::1".parse().unwrap());
-        assert_ne!(same[0], other);
-        assert_ne!(
-            network("192.0.2.1".parse().unwrap()),
-            network("192.0.2.2".parse().unwrap())
-        );
     }
 }

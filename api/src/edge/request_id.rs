@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use poem::http::{HeaderMap, HeaderName, HeaderValue};
 use poem::{Endpoint, IntoResponse, Request, Response, Result};
-use tracing::{Instrument, error_span};
+use tracing::{Instrument, error_span, warn};
 
 use super::client;
 use super::notes::Notes;
@@ -43,10 +43,17 @@ fn new_id(request: &Request) -> String {
 
 fn notes(request: &Request) -> Notes {
     let notes = Notes::default();
-    let state = request.data::<Arc<State>>();
-    let proxies = state.map_or(&[][..], |state| &state.edge.settings.trusted_proxies);
-    if let Some(address) = client::address(request, proxies) {
-        notes.set_address(address);
+    let edge = request.data::<Arc<State>>().map(|state| &state.edge);
+    let proxies = edge.map_or(&[][..], |edge| &edge.settings.trusted_proxies);
+    let Some(sender) = client::sender(request, proxies) else {
+        return notes;
+    };
+    notes.set_address(sender.address);
+    if sender.is_forwarded_by_stranger && edge.is_some_and(|edge| edge.foreign_proxy.is_due()) {
+        warn!(
+            peer = %sender.address,
+            "X-Forwarded-For comes from a peer that is not in CTSYNC_TRUSTED_PROXIES: all it forwards counts as one sender"
+        );
     }
     notes
 }

@@ -10,8 +10,21 @@ use engine::process::Environment;
 use poem::http::HeaderValue;
 use url::{Origin, Url};
 
-/// Webhooks a minute and connection: more than any account has reason for, and what is refused comes again.
-const WEBHOOKS_PER_MINUTE: u32 = 1200;
+use super::time_limit::MAX_WAIT;
+use crate::server::ConnectionLimits;
+
+/// Webhooks of a connection, a minute in the long run and at once: a bulk edit sends one for each record. What is refused
+/// comes again.
+const WEBHOOKS: (u32, u32) = (120, 3000);
+/// How much those of one tenant may ask together, in quotas of one caller.
+const TENANT_TIMES: NonZeroU32 = NonZeroU32::new(5).unwrap();
+
+/// How long the head of a connection's first request may take.
+const FIRST_HEAD: Duration = Duration::from_secs(10);
+/// How long a connection may go without a request: longer than proxies and browsers wait for each other.
+const IDLE: Duration = Duration::from_secs(75);
+/// How long requests under way may take when the service is told to stop.
+const SHUTDOWN: Duration = Duration::from_secs(10);
 
 /// What can be set about the layers.
 #[derive(Debug, Clone)]
@@ -20,7 +33,9 @@ pub struct EdgeSettings {
     pub(crate) cors_origins: Vec<HeaderValue>,
     /// How much a caller may ask; none for no limit.
     pub(crate) callers: Option<Rate>,
-    /// How many unknown credentials may come from one address; none for no limit.
+    /// How much the callers of one tenant may ask together; none for no limit.
+    pub(crate) tenants: Option<Rate>,
+    /// How often somebody unknown at one address may fail; none for no limit.
     pub(crate) strangers: Option<Rate>,
     /// How many webhooks a connection may get; none for no limit.
     pub(crate) webhooks: Option<Rate>,
@@ -30,6 +45,12 @@ pub struct EdgeSettings {
     pub(crate) request_timeout: Duration,
     /// Largest request body.
     pub(crate) max_body_bytes: usize,
+    /// All request bodies under way.
+    pub(crate) max_bodies_bytes: usize,
+    /// Connections at once.
+    pub(crate) max_connections: usize,
+    /// Connections of one address at once.
+    pub(crate) max_connections_per_address: usize,
     /// Whether `/metrics` works without a credential.
     pub(crate) is_metrics_public: bool,
 }
@@ -50,6 +71,15 @@ impl Rate {
             burst: NonZeroU32::new(burst)?,
         })
     }
+
+    /// Returns what the callers of a tenant may ask together when each may ask this.
+    fn of_tenant(self) -> Self {
+        let times = |number: NonZeroU32| number.saturating_mul(TENANT_TIMES);
+        Self {
+            per_minute: times(self.per_minute),
+            burst: times(self.burst),
+        }
+    }
 }
 
 impl Default for EdgeSettings {
@@ -57,11 +87,15 @@ impl Default for EdgeSettings {
         Self {
             cors_origins: vec![],
             callers: Rate::new(600, 100),
+            tenants: Rate::new(600, 100).map(Rate::of_tenant),
             strangers: Rate::new(60, 60),
-            webhooks: Rate::new(WEBHOOKS_PER_MINUTE, WEBHOOKS_PER_MINUTE),
+            webhooks: Rate::new(WEBHOOKS.0, WEBHOOKS.1),
             trusted_proxies: vec![],
             request_timeout: Duration::from_secs(30),
             max_body_bytes: 1024 * 1024,
+            max_bodies_bytes: 64 * 1024 * 1024,
+            max_connections: 1024,
+            max_connections_per_address: 256,
             is_metrics_public: false,
         }
     }
@@ -83,16 +117,45 @@ impl EdgeSettings {
             1024..=64 * 1024 * 1024,
             1024 * 1024,
         )?;
+        let bodies = number(
+            "CTSYNC_MAX_BODIES_BYTES",
+            1024 * 1024..=1024 * 1024 * 1024,
+            64 * 1024 * 1024,
+        )?;
+        let connections = number("CTSYNC_MAX_CONNECTIONS", 8..=100_000, 1024)?;
+        let per_address = number("CTSYNC_MAX_CONNECTIONS_PER_ADDRESS", 1..=100_000, 256)?;
+        let callers = Rate::new(per_minute, burst);
         Ok(Self {
             cors_origins: list(environment, "CTSYNC_CORS_ORIGINS", origin)?,
-            callers: Rate::new(per_minute, burst),
+            callers,
+            tenants: callers.map(Rate::of_tenant),
             strangers: Rate::new(unknown, unknown),
-            webhooks: Rate::new(WEBHOOKS_PER_MINUTE, WEBHOOKS_PER_MINUTE),
+            webhooks: Rate::new(WEBHOOKS.0, WEBHOOKS.1),
             trusted_proxies: list(environment, "CTSYNC_TRUSTED_PROXIES", address)?,
             request_timeout: Duration::from_secs(seconds.into()),
-            max_body_bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
+            max_body_bytes: size(bytes),
+            // A body that may come alone has room.
+            max_bodies_bytes: size(bodies.max(bytes)),
+            max_connections: size(connections),
+            max_connections_per_address: size(per_address),
             is_metrics_public: flag(environment, "CTSYNC_METRICS_PUBLIC")?,
         })
+    }
+
+    /// How many connections there may be, where the system leaves room for `max_connections`, and how long each may be
+    /// silent.
+    #[must_use]
+    pub fn connections(&self, max_connections: usize) -> ConnectionLimits {
+        ConnectionLimits {
+            max_connections: self.max_connections.min(max_connections),
+            max_per_address: self.max_connections_per_address,
+            trusted: self.trusted_proxies.clone(),
+            first_head: FIRST_HEAD,
+            idle: IDLE,
+            // The body may take as long as the answer, and some answers are waited for.
+            stalled: self.request_timeout * 2 + MAX_WAIT + IDLE,
+            shutdown: SHUTDOWN,
+        }
     }
 
     /// Lets everybody ask as often as they like.
@@ -100,11 +163,16 @@ impl EdgeSettings {
     pub fn unlimited(self) -> Self {
         Self {
             callers: None,
+            tenants: None,
             strangers: None,
             webhooks: None,
             ..self
         }
     }
+}
+
+fn size(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn number(
@@ -223,6 +291,9 @@ mod tests {
             ("CTSYNC_RATE_LIMIT_UNKNOWN", "many"),
             ("CTSYNC_REQUEST_TIMEOUT_SECONDS", "0"),
             ("CTSYNC_MAX_BODY_BYTES", "1"),
+            ("CTSYNC_MAX_BODIES_BYTES", "1"),
+            ("CTSYNC_MAX_CONNECTIONS", "0"),
+            ("CTSYNC_MAX_CONNECTIONS_PER_ADDRESS", "few"),
             ("CTSYNC_METRICS_PUBLIC", "yes"),
             ("CTSYNC_TRUSTED_PROXIES", "proxy"),
         ];

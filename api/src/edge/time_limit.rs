@@ -7,6 +7,7 @@ use poem::{Endpoint, IntoResponse, Request, Response, Result};
 use tokio::time::timeout;
 use tracing::warn;
 
+use super::body::HasBody;
 use crate::error::{ApiError, Code};
 use crate::route::{self, Found};
 use crate::state::State;
@@ -15,13 +16,17 @@ use crate::state::State;
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// The longest that operations with the parameter `wait` may be asked to wait: less than most proxies do.
-const MAX_WAIT: Duration = Duration::from_secs(50);
+pub(super) const MAX_WAIT: Duration = Duration::from_secs(50);
 
 /// Answers 503 when there is no answer in time.
 pub(super) async fn limit_time<E: Endpoint>(next: E, request: Request) -> Result<Response> {
     let state = request.data::<Arc<State>>();
     let limit = state.map_or(Duration::MAX, |state| state.edge.settings.request_timeout);
-    let limit = limit.saturating_add(waiting_time(&request));
+    // A body may take as long again to arrive, which the layer around this one limits.
+    let arriving = request.data::<HasBody>().map_or(Duration::ZERO, |_| limit);
+    let limit = limit
+        .saturating_add(arriving)
+        .saturating_add(waiting_time(&request));
     if let Ok(answer) = timeout(limit, next.call(request)).await {
         return answer.map(IntoResponse::into_response);
     }

@@ -1,4 +1,4 @@
-//! Whoever knocks uses up a quota: the connection's, or, until the key was seen to be good, that of their address.
+//! Whoever knocks uses up a quota: the connection's, or, when the key opens nothing, that of their address.
 
 use engine::webhooks::{Door, digest, find_door};
 use entity::Source;
@@ -22,7 +22,7 @@ pub(super) async fn admit(
     let (quotas, notes, engine) = (&state.edge.quotas, Notes::of(request), &state.engine);
     let digest = digest(key);
     if !quotas.is_known(&digest) {
-        notes.settle(quotas.charge_address(notes.address()))?;
+        notes.settle(quotas.check_address(notes.address()).map(|()| None))?;
     }
     let door = find_door(&engine.database, engine.clock.now(), source, key).await?;
     let Some(door) = door else {

@@ -1,6 +1,6 @@
 //! The body of a webhook, as it came.
 
-use poem::{Request, RequestBody};
+use poem::{Body, Request, RequestBody};
 use poem_openapi::registry::{MetaMediaType, MetaRequest};
 use poem_openapi::types::{Any, Type};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use crate::error::{ApiError, Code};
 
-/// The body of a webhook: whatever its header says of it, for what counts is that it is kept as it came.
-pub(super) struct Message(pub(super) String);
+/// The body of a webhook: whatever its header says of it, for what counts is that it is kept as it came. It is
+/// still to be read.
+pub(super) struct Message(Body);
 
 impl<'a> ApiExtractor<'a> for Message {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
@@ -33,11 +34,17 @@ impl<'a> ApiExtractor<'a> for Message {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        let bytes = body.take()?.into_vec().await;
+        Ok(Self(body.take()?))
+    }
+}
+
+impl Message {
+    /// Reads it: for whoever may send one.
+    pub(super) async fn read(self) -> Result<String, ApiError> {
+        let bytes = self.0.into_vec().await;
         let lost = |_| ApiError::new(Code::MalformedRequest, "the body did not arrive whole");
-        let bytes = bytes.map_err(lost)?;
-        let text = String::from_utf8(bytes);
+        let text = String::from_utf8(bytes.map_err(lost)?);
         let broken = |_| ApiError::new(Code::MalformedRequest, "the body is not text");
-        Ok(Self(text.map_err(broken)?))
+        text.map_err(broken)
     }
 }

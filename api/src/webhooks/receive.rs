@@ -61,7 +61,7 @@ impl ReceiveApi {
     ) -> Answer<Outcome<WebhookReceipt>> {
         let door = admit(&state, request, Source::CurrentRms, &key.0.into()).await?;
         let (database, clock) = (&state.engine.database, &state.engine.clock);
-        let taken = take_in(database, clock, &door, &message.0).await?;
+        let taken = take_in(database, clock, &door, &message.read().await?).await?;
         Ok(Outcome(WebhookReceipt {
             status: taken.into(),
         })

@@ -22,6 +22,7 @@ mod reader;
 mod records;
 mod rental;
 mod search;
+mod server;
 mod support;
 mod sync_progress;
 mod sync_start;

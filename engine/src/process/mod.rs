@@ -5,14 +5,14 @@
 //! [`Configuration`](crate::error::Error::Configuration): a sentence that names it and how to mend it.
 
 mod environment;
+mod limits;
 mod log;
-mod memory;
 mod name;
 mod settings;
 
 pub use environment::Environment;
+pub use limits::{raise_open_files, use_small_pages};
 pub use log::{LogSettings, start_log};
-pub use memory::use_small_pages;
 pub use name::worker_name;
 pub use settings::{
     DEFAULT_CLIENTTETHER_URL, DEFAULT_CURRENT_RMS_URL, DEFAULT_DATABASE_URL, ProcessSettings,

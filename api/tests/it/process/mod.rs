@@ -5,4 +5,5 @@ pub(crate) mod running;
 mod secrecy;
 mod settings;
 mod stopping;
+mod strangers;
 mod wire;

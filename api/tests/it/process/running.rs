@@ -105,6 +105,33 @@ impl Process {
         }
     }
 
+    /// Returns how much memory it has, in bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        let status = self.figures("status");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let kib: u64 = line
+            .unwrap()
+            .split_whitespace()
+            .nth(1)
+            .unwrap()
+            .parse()
+            .unwrap();
+        kib * 1024
+    }
+
+    /// Returns how much computing it has done, in hundredths of a second of a core.
+    pub(crate) fn cpu_ticks(&self) -> u64 {
+        let stat = self.figures("stat");
+        let (_, numbers) = stat.rsplit_once(')').unwrap();
+        let numbers: Vec<&str> = numbers.split_whitespace().collect();
+        let time = |place: usize| numbers[place].parse::<u64>().unwrap();
+        time(11) + time(12)
+    }
+
+    fn figures(&self, name: &str) -> String {
+        std::fs::read_to_string(format!("/proc/{}/{name}", self.child.id().unwrap())).unwrap()
+    }
+
     /// Sends a signal.
     pub(crate) async fn signal(&self, name: &str) {
         let id = self.child.id().unwrap().to_string();

@@ -1,7 +1,7 @@
 //! What only a real connection shows.
 
 use entity::membership::Role;
-use tests::Backend;
+use tests::{Backend, TestApp};
 
 use super::running::{Process, command};
 use crate::support::Service;
@@ -42,22 +42,29 @@ async fn head_tells_the_headers_and_no_body() {
     .await;
 }
 
+/// A service with these settings, and the head of a request that takes a body from somebody who may send it.
+async fn receiving(app: &TestApp, settings: &[(&str, &str)]) -> (Process, String) {
+    let site = app.small_site().await;
+    let token = Service::new(app)
+        .token(site.tenant, Role::TenantAdmin)
+        .await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = command(app, folder.path());
+    command.envs(settings.iter().copied());
+    let process = Process::start(command).await;
+    let headers = format!("authorization: Bearer {token}\r\ncontent-type: application/json\r\n");
+    (process, headers)
+}
+
 #[tokio::test]
 async fn a_chunked_body_has_a_largest_size_too() {
     tests::run(Backend::Sqlite, async |app| {
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = command(app, folder.path());
-        command.env("CTSYNC_MAX_BODY_BYTES", "1024");
-        let process = Process::start(command).await;
+        let (process, headers) = receiving(app, &[("CTSYNC_MAX_BODY_BYTES", "1024")]).await;
+        let headers = format!("{headers}transfer-encoding: chunked\r\n");
         let chunk = format!("400\r\n{}\r\n", "x".repeat(0x400));
         let body = format!("{chunk}{chunk}0\r\n\r\n");
         let answer = process
-            .send(
-                "GET",
-                "/api/sync/status",
-                "transfer-encoding: chunked\r\n",
-                &body,
-            )
+            .send("POST", "/api/sync/runs", &headers, &body)
             .await;
         answer.assert_problem(413, "body_too_large");
     })
@@ -67,14 +74,28 @@ async fn a_chunked_body_has_a_largest_size_too() {
 #[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
     tests::run(Backend::Sqlite, async |app| {
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = command(app, folder.path());
-        command.env("CTSYNC_REQUEST_TIMEOUT_SECONDS", "1");
-        let process = Process::start(command).await;
-        let answer = process
-            .send("GET", "/api/sync/status", "content-length: 9\r\n", "{")
-            .await;
+        let settings = [("CTSYNC_REQUEST_TIMEOUT_SECONDS", "1")];
+        let (process, headers) = receiving(app, &settings).await;
+        let headers = format!("{headers}content-length: 9\r\n");
+        let answer = process.send("POST", "/api/sync/runs", &headers, "{").await;
         answer.assert_problem(408, "request_timeout");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_proxy_that_nobody_trusts_is_told_in_the_log_once() {
+    tests::run(Backend::Sqlite, async |app| {
+        let folder = tempfile::tempdir().unwrap();
+        let process = Process::start(command(app, folder.path())).await;
+        for _ in 0..3 {
+            let forwarded = "x-forwarded-for: 192.0.2.7\r\n";
+            let answer = process.send("GET", "/healthz", forwarded, "").await;
+            assert_eq!(answer.status, 200);
+        }
+        process.signal("-TERM").await;
+        let log = process.end().await.stderr;
+        assert_eq!(log.matches("CTSYNC_TRUSTED_PROXIES").count(), 1, "{log}");
     })
     .await;
 }
@@ -102,6 +123,8 @@ async fn guessing_from_one_address_ends_soon_but_a_known_credential_goes_on() {
             .get("/api/sync/status", None)
             .await
             .assert_problem(401, "credential_missing");
+        let unknown = process.get("/nothing", None).await;
+        unknown.assert_problem(404, "route_not_found");
         for guess in [Some("ctsync_b"), None] {
             let refused = process.get("/api/sync/status", guess).await;
             refused.assert_problem(429, "rate_limited");

@@ -1,6 +1,5 @@
 //! What is answered to a webhook.
 
-use api::{Access, EdgeSettings};
 use ctsync_sandbox::{Fault, FaultKind};
 use entity::webhook_event::WebhookStatus;
 use poem::http::Method;
@@ -8,6 +7,7 @@ use serde_json::json;
 use tests::{Backend, on_both_databases};
 
 use super::{address, last_body, post};
+use crate::process::running::{Process, command};
 use crate::support::Service;
 
 on_both_databases! {
@@ -70,20 +70,32 @@ on_both_databases! {
 async fn guessing_keys_uses_up_the_quota_of_the_address_and_good_keys_do_not() {
     tests::run(Backend::Sqlite, async |app| {
         let site = app.rental_site(1).await;
-        let settings = [("CTSYNC_RATE_LIMIT_UNKNOWN".to_owned(), "1".to_owned())];
-        let settings = EdgeSettings::load(&settings.into_iter().collect()).unwrap();
-        let service = Service::behind(app, Access::default(), settings);
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = command(app, folder.path());
+        command.env("CTSYNC_RATE_LIMIT_UNKNOWN", "2");
+        let process = Process::start(command).await;
         let path = address(&site.webhook_key().await);
-        let body = |id: u32| json!({"action": {"id": id}}).to_string();
+        let message = async |path: &str, id: u32| {
+            let body = json!({"action": {"id": id}}).to_string();
+            let length = format!("content-length: {}\r\n", body.len());
+            process.send("POST", path, &length, &body).await
+        };
         for id in 0..5 {
-            let answered = post(&service, &path, &body(id)).await;
-            let policy = answered.header("ratelimit-policy").to_owned();
+            let answer = message(&path, id).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
             assert!(
-                policy.starts_with("\"webhooks\";q=1200;"),
-                "{policy} {}",
-                answered.body
+                answer
+                    .head
+                    .contains("ratelimit-policy: \"webhooks\";q=3000;")
             );
         }
+        for _ in 0..2 {
+            let guess = message(&address(&"nobody-has-this".into()), 1).await;
+            guess.assert_problem(404, "not_found");
+        }
+        let guess = message(&address(&"nor-this".into()), 1).await;
+        guess.assert_problem(429, "rate_limited");
+        assert_eq!(message(&path, 6).await.status, 200);
     })
     .await;
 }
