@@ -6,7 +6,7 @@ export default defineConfig({
   output: {
     path: process.env.CTSYNC_GENERATED ?? 'src/generated',
     module: { extension: '.js' },
-    postProcess: [],
+    postProcess: [{ command: 'node', args: ['finish.js', '{{path}}'] }],
   },
   // Lists continue where the cursor points.
   parser: { pagination: { keywords: ['cursor'] } },

@@ -80,6 +80,28 @@ build_client() (
     npx --no-install tsc --project tsconfig.test.json
 )
 
+# Installs the packed client into an empty project, as its users do, and uses it there.
+try_package() (
+    local folder
+    folder=$(mktemp -d "${TMPDIR:-/tmp}/ctsync-package.XXXXXX")
+    trap 'rm -rf "$folder"' EXIT
+    cd "$client" || exit
+    npm pack --silent --pack-destination "$folder" >/dev/null || die "the client cannot be packed"
+    cd "$folder" || exit
+    echo '{ "type": "module", "private": true }' >package.json
+    cat >main.ts <<'END'
+import { configure, getSyncStatus, isProblem } from '@ctsync/client';
+
+configure({ baseUrl: 'http://127.0.0.1:9', token: 'any', retries: 0 });
+const { data, error } = await getSyncStatus();
+console.log(data === undefined && isProblem(error) ? error.code : 'an answer of nobody');
+END
+    npm install --silent --offline --no-audit --no-fund ./ctsync-client-*.tgz || die "the packed client cannot be installed"
+    "$openapi/node_modules/.bin/tsc" --strict --module nodenext --target es2022 --lib es2022,dom main.ts ||
+        die "the packed client has no types that fit"
+    [[ $(node main.js) == unavailable ]] || die "the packed client does not work"
+)
+
 # Tests the service from outside, in a folder of its own: test_service <database url>
 test_service() {
     local folder

@@ -7,11 +7,10 @@ export function isProblem(value: unknown): value is Problem {
 
 /**
  * Returns what went wrong as a problem. What does not come from the service (a proxy's page, a connection that
- * failed) becomes one with the code `unavailable`. 304 is no problem, and a request that the caller gave up
- * stays what it is.
+ * failed) becomes one with the code `unavailable`. A request that the caller gave up stays what it is.
  */
 export function asProblem(error: unknown, response: Response | undefined): unknown {
-  if (isProblem(error) || response?.status === 304 || isAbort(error)) {
+  if (isProblem(error) || isAbort(error)) {
     return error;
   }
   const problem: Problem = {

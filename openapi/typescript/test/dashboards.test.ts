@@ -68,6 +68,7 @@ test('an answer that has not changed is not sent again', async () => {
   const again = await getPipelineDashboard({ client: viewer, headers: { 'If-None-Match': tag } });
   assert.equal(again.response.status, 304);
   assert.equal(again.data, undefined);
+  assert.equal(again.error, undefined);
 });
 
 test('whoever may use several tenants names one', async () => {

@@ -9,17 +9,22 @@ function setting(name: string): string {
   return value;
 }
 
-const baseUrl = setting('CTSYNC_URL');
+/** Where it is. */
+export const baseUrl = setting('CTSYNC_URL');
+/** The agency's token. */
+export const agencyToken = setting('CTSYNC_AGENCY_TOKEN');
+/** A token that may read the tenant harbor-homes. */
+export const viewerToken = setting('CTSYNC_VIEWER_TOKEN');
 
 /** Somebody who may read the tenant harbor-homes. */
-export const viewer: Client = connect({ baseUrl, token: setting('CTSYNC_VIEWER_TOKEN') });
+export const viewer: Client = connect({ baseUrl, token: viewerToken });
 
 /** Somebody who may change things in the tenant harbor-homes. */
 export const admin: Client = connect({ baseUrl, token: setting('CTSYNC_ADMIN_TOKEN') });
 
 /** Somebody who may do everything, looking at one tenant. */
 export function agency(tenant?: string): Client {
-  const token = setting('CTSYNC_AGENCY_TOKEN');
+  const token = agencyToken;
   return connect({ baseUrl, token, ...(tenant !== undefined && { tenant }) });
 }
 

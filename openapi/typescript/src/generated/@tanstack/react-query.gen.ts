@@ -2,6 +2,7 @@
 
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
+import { identityOf } from '../../identity.js';
 import { client } from '../client.gen.js';
 import { archiveTenant, cancelSyncRun, createConnection, createTenant, createToken, createUser, getConnection, getFleet, getHotList, getLead, getLeadsDashboard, getLiveness, getOpportunitiesDashboard, getOpportunity, getPipelineDashboard, getPipelineOpportunity, getReadiness, getSchedule, getScheduleCalendar, getSyncRun, getSyncStatus, getTenant, getToken, getUser, grantMembership, listAuditEntries, listConnections, listDashboardNotes, listLeads, listOpportunities, listPipelineOpportunities, listSyncRuns, listTenants, listTokens, listUsers, listWebhookEvents, type Options, pauseConnection, pauseTenant, receiveCurrentRmsWebhook, removeConnection, resumeConnection, resumeTenant, revokeMembership, revokeToken, setConnectionCredentials, startIncrementalSync, startInitialSync, startSyncRun, testConnection, updateConnection, updateTenant } from '../sdk.gen.js';
 import type { ArchiveTenantData, ArchiveTenantError, ArchiveTenantResponse, CancelSyncRunData, CancelSyncRunError, CancelSyncRunResponse, CreateConnectionData, CreateConnectionError, CreateConnectionResponse, CreateTenantData, CreateTenantError, CreateTenantResponse, CreateTokenData, CreateTokenError, CreateTokenResponse, CreateUserData, CreateUserError, CreateUserResponse, GetConnectionData, GetConnectionError, GetConnectionResponse, GetFleetData, GetFleetError, GetFleetResponse, GetHotListData, GetHotListError, GetHotListResponse, GetLeadData, GetLeadError, GetLeadResponse, GetLeadsDashboardData, GetLeadsDashboardError, GetLeadsDashboardResponse, GetLivenessData, GetLivenessError, GetLivenessResponse, GetOpportunitiesDashboardData, GetOpportunitiesDashboardError, GetOpportunitiesDashboardResponse, GetOpportunityData, GetOpportunityError, GetOpportunityResponse, GetPipelineDashboardData, GetPipelineDashboardError, GetPipelineDashboardResponse, GetPipelineOpportunityData, GetPipelineOpportunityError, GetPipelineOpportunityResponse, GetReadinessData, GetReadinessError, GetReadinessResponse, GetScheduleCalendarData, GetScheduleCalendarError, GetScheduleCalendarResponse, GetScheduleData, GetScheduleError, GetScheduleResponse, GetSyncRunData, GetSyncRunError, GetSyncRunResponse, GetSyncStatusData, GetSyncStatusError, GetSyncStatusResponse, GetTenantData, GetTenantError, GetTenantResponse, GetTokenData, GetTokenError, GetTokenResponse, GetUserData, GetUserError, GetUserResponse, GrantMembershipData, GrantMembershipError, GrantMembershipResponse, ListAuditEntriesData, ListAuditEntriesError, ListAuditEntriesResponse, ListConnectionsData, ListConnectionsError, ListConnectionsResponse, ListDashboardNotesData, ListDashboardNotesError, ListDashboardNotesResponse, ListLeadsData, ListLeadsError, ListLeadsResponse, ListOpportunitiesData, ListOpportunitiesError, ListOpportunitiesResponse, ListPipelineOpportunitiesData, ListPipelineOpportunitiesError, ListPipelineOpportunitiesResponse, ListSyncRunsData, ListSyncRunsError, ListSyncRunsResponse, ListTenantsData, ListTenantsError, ListTenantsResponse, ListTokensData, ListTokensError, ListTokensResponse, ListUsersData, ListUsersError, ListUsersResponse, ListWebhookEventsData, ListWebhookEventsError, ListWebhookEventsResponse, PauseConnectionData, PauseConnectionError, PauseConnectionResponse, PauseTenantData, PauseTenantError, PauseTenantResponse, ReceiveCurrentRmsWebhookData, ReceiveCurrentRmsWebhookError, ReceiveCurrentRmsWebhookResponse, RemoveConnectionData, RemoveConnectionError, RemoveConnectionResponse, ResumeConnectionData, ResumeConnectionError, ResumeConnectionResponse, ResumeTenantData, ResumeTenantError, ResumeTenantResponse, RevokeMembershipData, RevokeMembershipError, RevokeMembershipResponse, RevokeTokenData, RevokeTokenError, RevokeTokenResponse, SetConnectionCredentialsData, SetConnectionCredentialsError, SetConnectionCredentialsResponse, StartIncrementalSyncData, StartIncrementalSyncError, StartIncrementalSyncResponse, StartInitialSyncData, StartInitialSyncError, StartInitialSyncResponse, StartSyncRunData, StartSyncRunError, StartSyncRunResponse, TestConnectionData, TestConnectionError, TestConnectionResponse, UpdateConnectionData, UpdateConnectionError, UpdateConnectionResponse, UpdateTenantData, UpdateTenantError, UpdateTenantResponse } from '../types.gen.js';
@@ -17,7 +18,7 @@ export type QueryKey<TOptions extends Options> = [
 const createQueryKey = <TOptions extends Options>(id: string, options?: TOptions, infinite?: boolean, tags?: ReadonlyArray<string>): [
     QueryKey<TOptions>[0]
 ] => {
-    const params: QueryKey<TOptions>[0] = { _id: id, baseUrl: options?.baseUrl || (options?.client ?? client).getConfig().baseUrl } as QueryKey<TOptions>[0];
+    const params: QueryKey<TOptions>[0] = { _id: id, baseUrl: options?.baseUrl || (options?.client ?? client).getConfig().baseUrl, ...identityOf(options?.client ?? client) } as QueryKey<TOptions>[0];
     if (infinite) {
         params._infinite = infinite;
     }
@@ -28,7 +29,7 @@ const createQueryKey = <TOptions extends Options>(id: string, options?: TOptions
         params.body = options.body;
     }
     if (options?.headers) {
-        params.headers = options.headers;
+        params.headers = { ...params.headers, ...options.headers } as typeof params.headers;
     }
     if (options?.path) {
         params.path = options.path;
@@ -118,7 +119,9 @@ export const listAuditEntriesInfiniteOptions = (options?: Options<ListAuditEntri
         });
         return data;
     },
-    queryKey: listAuditEntriesInfiniteQueryKey(options)
+    queryKey: listAuditEntriesInfiniteQueryKey(options),
+    initialPageParam: {},
+    getNextPageParam: (page) => page.nextCursor ?? undefined
 });
 
 export const getHotListQueryKey = (options?: Options<GetHotListData>) => createQueryKey('getHotList', options);
@@ -171,7 +174,9 @@ export const getHotListInfiniteOptions = (options?: Options<GetHotListData>) => 
         });
         return data;
     },
-    queryKey: getHotListInfiniteQueryKey(options)
+    queryKey: getHotListInfiniteQueryKey(options),
+    initialPageParam: {},
+    getNextPageParam: (page) => page.nextCursor ?? undefined
 });
 
 export const getLeadsDashboardQueryKey = (options?: Options<GetLeadsDashboardData>) => createQueryKey('getLeadsDashboard', options);
@@ -247,7 +252,9 @@ export const listDashboardNotesInfiniteOptions = (options?: Options<ListDashboar
         });
         return data;
     },
-    queryKey: listDashboardNotesInfiniteQueryKey(options)
+    queryKey: listDashboardNotesInfiniteQueryKey(options),
+    initialPageParam: {},
+    getNextPageParam: (page) => page.nextCursor ?? undefined
 });
 
 export const getOpportunitiesDashboardQueryKey = (options?: Options<GetOpportunitiesDashboardData>) => createQueryKey('getOpportunitiesDashboard', options);
@@ -352,7 +359,9 @@ export const getScheduleInfiniteOptions = (options?: Options<GetScheduleData>) =
         });
         return data;
     },
-    queryKey: getScheduleInfiniteQueryKey(options)
+    queryKey: getScheduleInfiniteQueryKey(options),
+    initialPageParam: {},
+    getNextPageParam: (page) => page.nextCursor ?? undefined
 });
 
 export const getScheduleCalendarQueryKey = (options?: Options<GetScheduleCalendarData>) => createQueryKey('getScheduleCalendar', options);
@@ -432,7 +441,9 @@ export const listLeadsInfiniteOptions = (options?: Options<ListLeadsData>) => in
         });
         return data;
     },
-    queryKey: listLeadsInfiniteQueryKey(options)
+    queryKey: listLeadsInfiniteQueryKey(options),
+    initialPageParam: {},
+    getNextPageParam: (page) => page.nextCursor ?? undefined
 });
 
 export const getLeadQueryKey = (options: Options<GetLeadData>) => createQueryKey('getLead', options);
@@ -514,7 +525,9 @@ export const listOpportunitiesInfiniteOptions = (options?: Options<ListOpportuni
         });
         return data;
     },
-    queryKey: listOpportunitiesInfiniteQueryKey(options)
+    queryKey: listOpportunitiesInfiniteQueryKey(options),
+    initialPageParam: {},
+    getNextPageParam: (page) => page.nextCursor ?? undefined
 });
 
 export const getOpportunityQueryKey = (options: Options<GetOpportunityData>) => createQueryKey('getOpportunity', options);
@@ -594,7 +607,9 @@ export const listPipelineOpportunitiesInfiniteOptions = (options?: Options<ListP
         });
         return data;
     },
-    queryKey: listPipelineOpportunitiesInfiniteQueryKey(options)
+    queryKey: listPipelineOpportunitiesInfiniteQueryKey(options),
+    initialPageParam: {},
+    getNextPageParam: (page) => page.nextCursor ?? undefined
 });
 
 export const getPipelineOpportunityQueryKey = (options: Options<GetPipelineOpportunityData>) => createQueryKey('getPipelineOpportunity', options);
@@ -738,7 +753,9 @@ export const listSyncRunsInfiniteOptions = (options?: Options<ListSyncRunsData>)
         });
         return data;
     },
-    queryKey: listSyncRunsInfiniteQueryKey(options)
+    queryKey: listSyncRunsInfiniteQueryKey(options),
+    initialPageParam: {},
+    getNextPageParam: (page) => page.nextCursor ?? undefined
 });
 
 /**
@@ -1215,7 +1232,9 @@ export const listTokensInfiniteOptions = (options?: Options<ListTokensData>) => 
         });
         return data;
     },
-    queryKey: listTokensInfiniteQueryKey(options)
+    queryKey: listTokensInfiniteQueryKey(options),
+    initialPageParam: {},
+    getNextPageParam: (page) => page.nextCursor ?? undefined
 });
 
 /**
@@ -1326,7 +1345,9 @@ export const listUsersInfiniteOptions = (options?: Options<ListUsersData>) => in
         });
         return data;
     },
-    queryKey: listUsersInfiniteQueryKey(options)
+    queryKey: listUsersInfiniteQueryKey(options),
+    initialPageParam: {},
+    getNextPageParam: (page) => page.nextCursor ?? undefined
 });
 
 /**
@@ -1483,7 +1504,9 @@ export const listWebhookEventsInfiniteOptions = (options?: Options<ListWebhookEv
         });
         return data;
     },
-    queryKey: listWebhookEventsInfiniteQueryKey(options)
+    queryKey: listWebhookEventsInfiniteQueryKey(options),
+    initialPageParam: {},
+    getNextPageParam: (page) => page.nextCursor ?? undefined
 });
 
 export const getLivenessQueryKey = (options?: Options<GetLivenessData>) => createQueryKey('getLiveness', options);

@@ -134,6 +134,10 @@ export const createClient = (config: Config = {}): Client => {
       response,
     };
 
+    if (response.status === 304) {
+      return opts.responseStyle === 'data' ? undefined : ({ data: undefined, error: undefined, ...result } as any);
+    }
+
     if (response.ok) {
       const parseAs =
         (opts.parseAs === 'auto'
