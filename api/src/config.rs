@@ -14,7 +14,7 @@ use crate::edge::EdgeSettings;
 const DEFAULT_BIND: &str = "127.0.0.1:8080";
 
 /// Name, default and meaning of every setting of this program, as its help lists them.
-pub const SETTINGS: [(&str, &str, &str); 26] = [
+pub const SETTINGS: [(&str, &str, &str); 27] = [
     (
         "DATABASE_URL",
         "sqlite://ctsync.db?mode=rwc",
@@ -24,6 +24,11 @@ pub const SETTINGS: [(&str, &str, &str); 26] = [
         "CTSYNC_SECRET_KEY",
         "",
         "opens the credentials of connections; the same as for ctsync",
+    ),
+    (
+        "CTSYNC_UPSTREAM_HOSTS",
+        "",
+        "hosts that a base_url may name, comma separated; the same as for ctsync",
     ),
     (
         "CLIENTTETHER_API_URL",

@@ -100,7 +100,7 @@ async fn engine(config: &Config) -> Result<Engine> {
     Ok(Engine {
         database,
         clock: Clock::system(),
-        http: HttpClient::new()?,
+        http: HttpClient::new(&settings.defaults.egress)?,
         keys: settings.keys.clone(),
         defaults: settings.defaults.clone(),
         budgets: Budgets::default(),

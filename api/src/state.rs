@@ -5,6 +5,7 @@ use engine::run::Engine;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
+use crate::admin::Testing;
 use crate::edge::{Edge, EdgeSettings};
 
 /// What requests share.
@@ -15,6 +16,8 @@ pub struct State {
     pub(crate) access: Access,
     /// What the layers around handlers know.
     pub(crate) edge: Edge,
+    /// The connections that are being tested.
+    pub(crate) testing: Testing,
     /// The way to the queue.
     pub(crate) jobs: Jobs,
     /// Cancelled when the service is to stop.
@@ -28,6 +31,7 @@ impl State {
             jobs: Jobs::new(&engine),
             engine,
             access,
+            testing: Testing::default(),
             edge: Edge::new(edge),
             stopping: CancellationToken::new(),
         }

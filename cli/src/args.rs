@@ -4,13 +4,14 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
     answers, completions, connections, crontab, drift, explain, help, man, migrate, prune, rejects,
-    replay, run, runs, status, tenant, tenants, tokens, users, verify, webhooks, worker,
+    replay, run, runs, secret_key, status, tenant, tenants, tokens, users, verify, webhooks,
+    worker,
 };
 use crate::output::Format;
 
 /// Mirrors your customers' CRM data into a database you own.
 ///
-/// ctsync reads upstream accounts (ClientTether), tenant by tenant, and keeps an exact, fresh and traceable
+/// ctsync reads upstream accounts (ClientTether, Current RMS), tenant by tenant, and keeps an exact, fresh and traceable
 /// copy in SQLite or PostgreSQL. Settings come from flags, the environment and the file .env, in this
 /// order.
 #[derive(Debug, Parser)]
@@ -104,8 +105,8 @@ pub(crate) enum Command {
     /// Bring the database's schema up to date, or back.
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),
-    /// Print a fresh key for CTSYNC_SECRET_KEY.
-    SecretKey,
+    /// Print a fresh key for CTSYNC_SECRET_KEY, or go over to one.
+    SecretKey(secret_key::SecretKeyArgs),
     /// Print a line for crontab that keeps everything fresh.
     Crontab(crontab::CrontabArgs),
     /// Print a completion script for a shell.

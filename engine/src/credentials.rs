@@ -154,6 +154,28 @@ impl Credentials {
         }
     }
 
+    /// Whether they open nothing without the enterprise token of the process.
+    pub fn needs_shared_token(&self) -> bool {
+        matches!(
+            self,
+            Self::ClientTether {
+                access_token: None,
+                ..
+            }
+        )
+    }
+
+    /// Whether they name the same account of ClientTether as `other`: whoever has the token reads it with the web key.
+    pub(crate) fn has_web_key_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::ClientTether { web_key: one, .. },
+                Self::ClientTether { web_key: other, .. },
+            ) => one.expose_secret() == other.expose_secret(),
+            _ => false,
+        }
+    }
+
     /// Refuses credentials of another upstream than `source`.
     pub(crate) fn require(&self, source: Source) -> Result<()> {
         if self.source() == source {

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod connector;
 pub mod credentials;
 pub mod database;
+pub mod egress;
 pub mod error;
 pub mod hash;
 pub mod inspect;

@@ -1,7 +1,8 @@
 //! Credentials at rest: sealed with a key that only the operator has.
 //!
-//! A sealed value is a random 24-byte nonce followed by XChaCha20-Poly1305 ciphertext. The connection's
-//! id is authenticated with it, so a sealed value copied to another connection does not open there.
+//! A sealed value is a random 24-byte nonce followed by XChaCha20-Poly1305 ciphertext. Authenticated with it are the
+//! connection, its tenant, and where the connection's own base URL leads: a sealed value opens neither at another connection
+//! nor for another place, not even for somebody who may write to the database.
 
 use std::fmt;
 
@@ -9,9 +10,11 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use entity::ConnectionId;
+use entity::{ConnectionId, TenantId, connection};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
+use url::Url;
 
 use crate::credentials::Credentials;
 
@@ -56,6 +59,41 @@ pub struct Sealed {
     pub key_id: String,
 }
 
+/// What credentials belong to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// Whose connection it is.
+    pub tenant: TenantId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Scheme, host and port of the connection's own base URL; none where it has none.
+    pub origin: Option<String>,
+}
+
+impl Owner {
+    /// Returns what the credentials of `connection` belong to.
+    pub fn of(connection: &connection::Model) -> Self {
+        Self {
+            tenant: connection.tenant_id,
+            connection: connection.id,
+            origin: origin(&connection.settings),
+        }
+    }
+
+    fn bound(&self) -> String {
+        let origin = self.origin.as_deref().unwrap_or_default();
+        format!("{} {} {origin}", self.tenant, self.connection)
+    }
+}
+
+/// Scheme, host and port of the base URL in a connection's settings.
+pub fn origin(settings: &Value) -> Option<String> {
+    let url = settings.get("base_url")?.as_str()?;
+    // What is no address leads nowhere, and is told apart all the same.
+    let origin = Url::parse(url).map(|url| url.origin().ascii_serialization());
+    Some(origin.unwrap_or_else(|_| url.to_owned()))
+}
+
 /// The configured keys: the first seals, all of them open.
 #[derive(Clone, Default)]
 pub struct SecretKeys(Vec<[u8; KEY_BYTES]>);
@@ -90,22 +128,18 @@ impl SecretKeys {
         Ok(BASE64_STANDARD.encode(random::<KEY_BYTES>()?).into())
     }
 
-    /// Seals `credentials` for `connection`.
-    pub fn seal(
-        &self,
-        connection: ConnectionId,
-        credentials: &Credentials,
-    ) -> Result<Sealed, SecretError> {
+    /// Seals `credentials` for `owner`.
+    pub fn seal(&self, owner: &Owner, credentials: &Credentials) -> Result<Sealed, SecretError> {
         let key = self.0.first().ok_or(SecretError::NoKey)?;
         let nonce = random::<NONCE_BYTES>()?;
         let text = serde_json::to_vec(credentials).map_err(|_| SecretError::Damaged)?;
-        let aad = connection.to_string();
+        let bound = owner.bound();
         let sealed = cipher(key)
             .encrypt(
                 &XNonce::from(nonce),
                 Payload {
                     msg: &text,
-                    aad: aad.as_bytes(),
+                    aad: bound.as_bytes(),
                 },
             )
             .map_err(|_| SecretError::Damaged)?;
@@ -115,35 +149,40 @@ impl SecretKeys {
         })
     }
 
-    /// Opens what [`SecretKeys::seal`] sealed for `connection`.
-    pub fn open(
-        &self,
-        connection: ConnectionId,
-        sealed: &Sealed,
-    ) -> Result<Credentials, SecretError> {
+    /// Opens what [`SecretKeys::seal`] sealed for `owner`, or an earlier version for its connection alone.
+    pub fn open(&self, owner: &Owner, sealed: &Sealed) -> Result<Credentials, SecretError> {
+        let key = self.key_of(sealed)?;
+        let plain = opened(key, sealed, &owner.bound());
+        let plain = plain.or_else(|_| opened(key, sealed, &owner.connection.to_string()))?;
+        serde_json::from_slice(&plain).map_err(|_| SecretError::Damaged)
+    }
+
+    /// Whether it was sealed with the first key, and for all of `owner`.
+    pub fn is_current(&self, owner: &Owner, sealed: &Sealed) -> bool {
+        let first = self.0.first().filter(|key| key_id(key) == sealed.key_id);
+        first.is_some_and(|key| opened(key, sealed, &owner.bound()).is_ok())
+    }
+
+    fn key_of(&self, sealed: &Sealed) -> Result<&[u8; KEY_BYTES], SecretError> {
         if self.0.is_empty() {
             return Err(SecretError::NoKey);
         }
         let key = self.0.iter().find(|key| key_id(key) == sealed.key_id);
-        let key = key.ok_or_else(|| SecretError::UnknownKey {
+        key.ok_or_else(|| SecretError::UnknownKey {
             key_id: sealed.key_id.clone(),
-        })?;
-        let (nonce, text) = sealed
-            .bytes
-            .split_first_chunk::<NONCE_BYTES>()
-            .ok_or(SecretError::Damaged)?;
-        let aad = connection.to_string();
-        let plain = cipher(key)
-            .decrypt(
-                &XNonce::from(*nonce),
-                Payload {
-                    msg: text,
-                    aad: aad.as_bytes(),
-                },
-            )
-            .map_err(|_| SecretError::Damaged)?;
-        serde_json::from_slice(&plain).map_err(|_| SecretError::Damaged)
+        })
     }
+}
+
+fn opened(key: &[u8; KEY_BYTES], sealed: &Sealed, bound: &str) -> Result<Vec<u8>, SecretError> {
+    let parts = sealed.bytes.split_first_chunk::<NONCE_BYTES>();
+    let (nonce, text) = parts.ok_or(SecretError::Damaged)?;
+    let payload = Payload {
+        msg: text,
+        aad: bound.as_bytes(),
+    };
+    let plain = cipher(key).decrypt(&XNonce::from(*nonce), payload);
+    plain.map_err(|_| SecretError::Damaged)
 }
 
 /// Returns `N` bytes from the operating system's random source.
@@ -183,30 +222,63 @@ mod tests {
         }
     }
 
-    fn connection(n: u128) -> ConnectionId {
-        ConnectionId::from_uuid(Uuid::from_u128(n))
+    fn owner(n: u128) -> Owner {
+        Owner {
+            tenant: TenantId::from_uuid(Uuid::from_u128(7)),
+            connection: ConnectionId::from_uuid(Uuid::from_u128(n)),
+            origin: None,
+        }
     }
 
     #[test]
     fn sealed_credentials_open_again() {
         let keys = keys();
-        let sealed = keys.seal(connection(1), &credentials()).unwrap();
+        let sealed = keys.seal(&owner(1), &credentials()).unwrap();
         assert!(!sealed.bytes.windows(9).any(|part| part == b"web-key-1"));
-        let Ok(Credentials::ClientTether { web_key, .. }) = keys.open(connection(1), &sealed)
-        else {
+        let Ok(Credentials::ClientTether { web_key, .. }) = keys.open(&owner(1), &sealed) else {
             panic!("they are of another upstream");
         };
         assert_eq!(web_key.expose_secret(), "web-key-1");
     }
 
     #[test]
-    fn sealed_credentials_do_not_open_for_another_connection() {
+    fn sealed_credentials_do_not_open_for_another_connection_tenant_or_place() {
         let keys = keys();
-        let sealed = keys.seal(connection(1), &credentials()).unwrap();
-        assert!(matches!(
-            keys.open(connection(2), &sealed),
-            Err(SecretError::Damaged)
-        ));
+        let sealed = keys.seal(&owner(1), &credentials()).unwrap();
+        let elsewhere = Owner {
+            origin: Some("https://evil.example".to_owned()),
+            ..owner(1)
+        };
+        let of_another = Owner {
+            tenant: TenantId::from_uuid(Uuid::from_u128(8)),
+            ..owner(1)
+        };
+        for other in [owner(2), elsewhere, of_another] {
+            let opened = keys.open(&other, &sealed);
+            assert!(matches!(opened, Err(SecretError::Damaged)), "{other:?}");
+        }
+        assert!(keys.is_current(&owner(1), &sealed));
+    }
+
+    #[test]
+    fn what_an_earlier_version_sealed_opens_and_is_not_current() {
+        let keys = keys();
+        let nonce = [1; NONCE_BYTES];
+        let text = serde_json::to_vec(&credentials()).unwrap();
+        let bound = owner(1).connection.to_string();
+        let payload = Payload {
+            msg: &text,
+            aad: bound.as_bytes(),
+        };
+        let key = keys.0.first().unwrap();
+        let text = cipher(key).encrypt(&XNonce::from(nonce), payload).unwrap();
+        let sealed = Sealed {
+            bytes: [nonce.as_slice(), &text].concat(),
+            key_id: key_id(key),
+        };
+        assert!(keys.open(&owner(1), &sealed).is_ok());
+        assert!(keys.open(&owner(2), &sealed).is_err());
+        assert!(!keys.is_current(&owner(1), &sealed));
     }
 
     #[test]
@@ -217,18 +289,18 @@ mod tests {
         );
         let sealed = SecretKeys::parse(Some(&old))
             .unwrap()
-            .seal(connection(1), &credentials())
+            .seal(&owner(1), &credentials())
             .unwrap();
         let both = format!("{},{}", new.expose_secret(), old.expose_secret()).into();
         assert!(
             SecretKeys::parse(Some(&both))
                 .unwrap()
-                .open(connection(1), &sealed)
+                .open(&owner(1), &sealed)
                 .is_ok()
         );
         let only_new = SecretKeys::parse(Some(&new)).unwrap();
         assert!(matches!(
-            only_new.open(connection(1), &sealed),
+            only_new.open(&owner(1), &sealed),
             Err(SecretError::UnknownKey { .. })
         ));
     }

@@ -15,6 +15,7 @@ mod conformance;
 mod contention;
 mod convergence;
 mod crash;
+mod credentials;
 mod deletes;
 mod drift;
 mod explanations;

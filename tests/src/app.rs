@@ -7,6 +7,7 @@ use ctsync_sandbox::{AccountSpec, Sandbox};
 use engine::budget::Budgets;
 use engine::clock::Clock;
 use engine::connector::{AllConnectors, HttpClient};
+use engine::egress::Egress;
 use engine::run::{Engine, SharedRates, UpstreamDefaults};
 use engine::secret::SecretKeys;
 use futures::FutureExt;
@@ -43,13 +44,14 @@ impl TestApp {
         let engine = Engine {
             database: database.connect().await,
             clock: Clock::from_source(clock.clone()),
-            http: HttpClient::new().expect("the HTTP client can be made"),
+            http: HttpClient::new(&Egress::default()).expect("the HTTP client can be made"),
             keys: SecretKeys::parse(Some(&key)).expect("the key is one"),
             defaults: UpstreamDefaults {
                 clienttether_url: url.parse().expect("the sandbox has an address"),
                 clienttether_token: None,
                 current_rms_url: current_rms_url.parse().expect("the sandbox has an address"),
                 rates: SharedRates::default(),
+                egress: Egress::default(),
             },
             budgets: Budgets::default(),
             connectors: Arc::new(AllConnectors),

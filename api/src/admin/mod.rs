@@ -12,6 +12,7 @@ mod tokens;
 mod users;
 
 use audit::AuditApi;
+pub(crate) use connections::Testing;
 use connections::{ConnectionActsApi, ConnectionsApi};
 use tenants::{TenantActsApi, TenantsApi};
 use tokens::TokensApi;

@@ -16,11 +16,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use entity::TenantId;
+use entity::{ConnectionId, TenantId};
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
+use uuid::Uuid;
 
 use super::settings::{EdgeSettings, Rate};
 use crate::error::{ApiError, Code};
@@ -81,6 +82,7 @@ pub(crate) struct Quotas {
     tenants: Option<Limiter<String>>,
     addresses: Option<Limiter<IpAddr>>,
     webhooks: Option<Limiter<String>>,
+    tests: Option<Limiter<ConnectionId>>,
     known: Mutex<HashSet<[u8; 32]>>,
     exhausted: Mutex<HashMap<IpAddr, Instant>>,
 }
@@ -101,6 +103,10 @@ impl Quotas {
             tenants: settings
                 .tenants
                 .map(|rate| Limiter::new("tenant", rate, String::new())),
+            tests: settings.tests.map(|rate| {
+                let overflow = ConnectionId::from_uuid(Uuid::nil());
+                Limiter::new("tests", rate, overflow)
+            }),
             known: Mutex::default(),
             exhausted: Mutex::default(),
         }
@@ -119,6 +125,13 @@ impl Quotas {
     pub(crate) fn charge_tenant(&self, tenant: TenantId) -> Result<(), Exceeded> {
         let limiter = self.tenants.as_ref();
         let charged = limiter.map(|limiter| limiter.charge(tenant.to_string()));
+        charged.transpose().map(|_| ())
+    }
+
+    /// Counts a test of a connection, which asks an upstream with credentials that may be somebody's guess.
+    pub(crate) fn charge_test(&self, connection: ConnectionId) -> Result<(), Exceeded> {
+        let limiter = self.tests.as_ref();
+        let charged = limiter.map(|limiter| limiter.charge(connection));
         charged.transpose().map(|_| ())
     }
 

@@ -16,6 +16,8 @@ use crate::server::ConnectionLimits;
 /// Webhooks of a connection, a minute in the long run and at once: a bulk edit sends one for each record. What is refused
 /// comes again.
 const WEBHOOKS: (u32, u32) = (120, 3000);
+/// Tests of a connection a minute.
+const TESTS: u32 = 6;
 /// How much those of one tenant may ask together, in quotas of one caller.
 const TENANT_TIMES: NonZeroU32 = NonZeroU32::new(5).unwrap();
 
@@ -39,6 +41,8 @@ pub struct EdgeSettings {
     pub(crate) strangers: Option<Rate>,
     /// How many webhooks a connection may get; none for no limit.
     pub(crate) webhooks: Option<Rate>,
+    /// How often a connection may be tested; none for no limit.
+    pub(crate) tests: Option<Rate>,
     /// Proxies that are believed when they say whom a request came from.
     pub(crate) trusted_proxies: Vec<IpAddr>,
     /// Longest time for a request to arrive, and again for it to be answered.
@@ -90,6 +94,7 @@ impl Default for EdgeSettings {
             tenants: Rate::new(600, 100).map(Rate::of_tenant),
             strangers: Rate::new(60, 60),
             webhooks: Rate::new(WEBHOOKS.0, WEBHOOKS.1),
+            tests: Rate::new(TESTS, TESTS),
             trusted_proxies: vec![],
             request_timeout: Duration::from_secs(30),
             max_body_bytes: 1024 * 1024,
@@ -131,6 +136,7 @@ impl EdgeSettings {
             tenants: callers.map(Rate::of_tenant),
             strangers: Rate::new(unknown, unknown),
             webhooks: Rate::new(WEBHOOKS.0, WEBHOOKS.1),
+            tests: Rate::new(TESTS, TESTS),
             trusted_proxies: list(environment, "CTSYNC_TRUSTED_PROXIES", address)?,
             request_timeout: Duration::from_secs(seconds.into()),
             max_body_bytes: size(bytes),
@@ -166,6 +172,7 @@ impl EdgeSettings {
             tenants: None,
             strangers: None,
             webhooks: None,
+            tests: None,
             ..self
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use api::access::oidc::{Identity, Oidc, OidcError, OidcSettings, Refusal};
 use engine::clock::Clock;
 use engine::connector::HttpClient;
+use engine::egress::Egress;
 use serde_json::{Value, json};
 
 use crate::clock::{START, TestClock};
@@ -31,7 +32,7 @@ impl Site {
             jwks_url: provider.jwks_url.parse().unwrap(),
             leeway: Duration::from_mins(1),
         };
-        let http = HttpClient::new().unwrap();
+        let http = HttpClient::new(&Egress::default()).unwrap();
         let oidc = Oidc::new(settings, http, Clock::from_source(clock.clone()));
         Self {
             provider,

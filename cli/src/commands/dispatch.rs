@@ -21,7 +21,7 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Exit> {
     let output = Output::new(global.format, global.quiet);
     // These must work before anything is set up.
     let command = match command {
-        Command::SecretKey => return secret_key::run(output),
+        Command::SecretKey(args) if args.is_for_new() => return secret_key::print(output),
         Command::Completions(args) => return completions::run(&args),
         Command::Man(args) => return man::run(output, &args),
         Command::Help(args) => return help::run(output, &args),
@@ -59,10 +59,9 @@ async fn with_database(context: &Context, command: Command) -> Result<Exit> {
         Command::Tokens(command) => tokens::run(context, command).await,
         Command::Users(command) => users::run(context, command).await,
         Command::Migrate(command) => migrate::run(context, command).await,
-        Command::SecretKey
-        | Command::Crontab(_)
-        | Command::Completions(_)
-        | Command::Man(_)
-        | Command::Help(_) => Ok(Exit::Success),
+        Command::SecretKey(_) => secret_key::rotate(context).await,
+        Command::Crontab(_) | Command::Completions(_) | Command::Man(_) | Command::Help(_) => {
+            Ok(Exit::Success)
+        }
     }
 }

@@ -13,7 +13,7 @@ const EXIT_CODES: &str = "exit-codes";
 const SETTINGS: &str = "settings";
 
 /// Name, default and meaning of every setting of this program.
-const SETTING_LIST: [(&str, &str, &str); 10] = [
+const SETTING_LIST: [(&str, &str, &str); 11] = [
     (
         "DATABASE_URL",
         "sqlite://ctsync.db?mode=rwc",
@@ -22,8 +22,13 @@ const SETTING_LIST: [(&str, &str, &str); 10] = [
     (
         "CTSYNC_SECRET_KEY",
         "",
-        "32 bytes in base64, encrypts credentials; several, comma separated, for rotation; \
+        "32 bytes in base64, encrypts credentials; several, comma separated, while one takes over; \
          `ctsync secret-key` makes one",
+    ),
+    (
+        "CTSYNC_UPSTREAM_HOSTS",
+        "",
+        "hosts that a base_url may name, comma separated, like *.example.com; any where none is listed",
     ),
     (
         "CLIENTTETHER_API_URL",

@@ -17,7 +17,7 @@ pub(crate) mod rejects;
 pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod runs;
-mod secret_key;
+pub(crate) mod secret_key;
 pub(crate) mod status;
 pub(crate) mod tenant;
 pub(crate) mod tenants;

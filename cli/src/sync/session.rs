@@ -208,7 +208,7 @@ pub(crate) fn engine(context: &Context, database: Database) -> Result<Engine> {
     Ok(Engine {
         database,
         clock: context.clock.clone(),
-        http: HttpClient::new()?,
+        http: HttpClient::new(&context.settings.defaults.egress)?,
         keys: context.settings.keys.clone(),
         defaults: context.settings.defaults.clone(),
         budgets: Budgets::default(),

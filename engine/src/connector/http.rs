@@ -20,6 +20,7 @@ use super::{Connector, ConnectorError, ErrorKind, Listing, Paging, Parameter, Pa
 use crate::answers::AnswerLog;
 use crate::budget::RateBudget;
 use crate::clock::Clock;
+use crate::egress::Egress;
 use crate::error::{Error, Result};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,12 +32,14 @@ const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 pub struct HttpClient(pub(super) reqwest::Client);
 
 impl HttpClient {
-    /// Makes the client: gzip, TLS by rustls, no redirects (they could carry credentials elsewhere).
-    pub fn new() -> Result<Self> {
+    /// Makes the client: gzip, TLS by rustls, no redirects (they could carry credentials elsewhere), and only to where
+    /// `egress` lets it.
+    pub fn new(egress: &Egress) -> Result<Self> {
         let client = reqwest::Client::builder()
             .user_agent(concat!("ctsync/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(redirect::Policy::none())
+            .dns_resolver(Arc::new(egress.clone()))
             .build();
         client
             .map(Self)

@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde::Serialize;
 
 use super::status::{SyncState, TenantState, fleet};
+use crate::admin::connections;
 use crate::database::SchemaState;
 use crate::error::{Attempt, Result, chain};
 use crate::run::{Engine, Target};
@@ -183,7 +184,21 @@ async fn credentials(engine: &Engine) -> Result<Vec<Check>> {
             format!("those of {} connections can be opened", active.len()),
         ));
     }
+    checks.extend(keys(engine).await?);
     Ok(checks)
+}
+
+/// Tells of credentials that would be lost with an older key.
+async fn keys(engine: &Engine) -> Result<Option<Check>> {
+    let outdated = connections::count_outdated(&engine.database, &engine.keys).await?;
+    Ok((outdated > 0).then(|| {
+        Check::not_ok(
+            "secret key",
+            CheckState::Warning,
+            format!("the credentials of {outdated} connections are not sealed with the first key"),
+            "ctsync secret-key rotate",
+        )
+    }))
 }
 
 /// Checks that somebody does the jobs that are due; says nothing about an empty queue.

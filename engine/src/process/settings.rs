@@ -4,6 +4,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::environment::Environment;
+use crate::egress::{self, Egress};
 use crate::error::{Error, Result};
 use crate::run::{SharedRates, UpstreamDefaults};
 use crate::secret::{SecretError, SecretKeys};
@@ -62,6 +63,7 @@ impl ProcessSettings {
                     environment.get("CURRENT_RMS_API_URL")?.as_deref(),
                     DEFAULT_CURRENT_RMS_URL,
                 )?,
+                egress: Egress::parse(environment.get(egress::SETTING)?.as_deref())?,
                 rates: SharedRates {
                     per_host: rate(environment, "CTSYNC_HOST_REQUESTS_PER_SECOND", 100.0)?,
                     per_token: rate(environment, "CTSYNC_TOKEN_REQUESTS_PER_SECOND", 50.0)?,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::connector::{Boundary, Slice};
+use crate::egress::Egress;
 use crate::error::{Error, Result};
 use crate::read::Basis;
 use crate::settings::{ConnectionSettings, MAX_DAYS};
@@ -188,6 +189,15 @@ pub struct UpstreamDefaults {
     pub current_rms_url: Url,
     /// How much is asked of what many connections share.
     pub rates: SharedRates,
+    /// Where requests may go.
+    pub egress: Egress,
+}
+
+impl UpstreamDefaults {
+    /// Scheme, host and port of ClientTether.
+    pub(crate) fn clienttether_origin(&self) -> String {
+        self.clienttether_url.origin().ascii_serialization()
+    }
 }
 
 /// Requests a second, of all processes together, of what many connections share; 0 = not limited.

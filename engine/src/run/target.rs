@@ -8,13 +8,13 @@ use entity::{ConnectionId, Stream, connection, tenant};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Engine, SyncRequest, UpstreamDefaults};
+use super::{Engine, SyncRequest};
 use crate::budget::{Account, Limit, RateBudget};
 use crate::connector::{Connector, ConnectorSpec, Slicing, enabled_streams};
 use crate::credentials::Credentials;
 use crate::error::{Attempt, Error, Result};
 use crate::hash;
-use crate::secret::Sealed;
+use crate::secret::{Owner, Sealed, origin};
 use crate::settings::{ConnectionSettings, TenantSettings, connection_settings, tenant_settings};
 
 /// What a run works on: a place that can be asked.
@@ -101,6 +101,9 @@ impl Place {
         engine: &Engine,
         credentials: &Credentials,
     ) -> Result<Arc<dyn Connector>> {
+        if let Some(url) = &self.settings.base_url {
+            engine.defaults.egress.check(url)?;
+        }
         engine.connectors.connector(&ConnectorSpec {
             credentials,
             settings: &self.settings,
@@ -125,7 +128,9 @@ impl Place {
                 connection.name, self.tenant.slug
             )));
         };
-        Ok(engine.keys.open(connection.id, &Sealed { bytes, key_id })?)
+        Ok(engine
+            .keys
+            .open(&Owner::of(connection), &Sealed { bytes, key_id })?)
     }
 }
 
@@ -141,7 +146,11 @@ impl Target {
     /// Loads the connection `id` and opens its credentials.
     pub(crate) async fn load(engine: &Engine, id: ConnectionId) -> Result<Self> {
         let place = Place::load(engine, id).await?;
-        let credentials = complete(place.credentials(engine)?, &engine.defaults)?;
+        let is_elsewhere = origin(&place.connection.settings)
+            .is_some_and(|origin| origin != engine.defaults.clienttether_origin());
+        let token = engine.defaults.clienttether_token.as_ref();
+        let token = token.filter(|_| !is_elsewhere);
+        let credentials = complete(place.credentials(engine)?, token)?;
         credentials.require(place.connection.source)?;
         let connector = place.connector(engine, &credentials)?;
         Ok(Self {
@@ -212,8 +221,9 @@ fn fingerprint(secret: &SecretString) -> String {
     hex::encode(identity.get(..8).unwrap_or_default())
 }
 
-/// Returns credentials with what they leave to the settings of the process.
-fn complete(credentials: Credentials, defaults: &UpstreamDefaults) -> Result<Credentials> {
+/// Returns credentials with the process's own `token` where they have none. It goes where the process's settings say
+/// ClientTether is, and nowhere else.
+fn complete(credentials: Credentials, token: Option<&SecretString>) -> Result<Credentials> {
     let Credentials::ClientTether {
         web_key,
         access_token: None,
@@ -221,9 +231,9 @@ fn complete(credentials: Credentials, defaults: &UpstreamDefaults) -> Result<Cre
     else {
         return Ok(credentials);
     };
-    let access_token = defaults.clienttether_token.clone().ok_or_else(|| {
+    let access_token = token.cloned().ok_or_else(|| {
         Error::Configuration(
-            "no ClientTether access token: set CLIENTTETHER_ACCESS_TOKEN, or give the connection its own with `ctsync connections set-credentials`".to_owned(),
+            "no ClientTether access token: set CLIENTTETHER_ACCESS_TOKEN, or give the connection its own with `ctsync connections set-credentials`, as one with a base_url of its own must have".to_owned(),
         )
     })?;
     Ok(Credentials::ClientTether {

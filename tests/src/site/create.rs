@@ -2,6 +2,7 @@
 
 use ctsync_sandbox::AccountSpec;
 use engine::credentials::Credentials;
+use engine::secret::{Owner, origin};
 use entity::connection::ConnectionStatus;
 use entity::tenant::TenantStatus;
 use entity::{ConnectionId, Source, TenantId, connection, tenant};
@@ -62,7 +63,13 @@ impl Site {
 
     async fn insert_connection(&self, spec: &SiteSpec, base_url: &str) {
         let now = self.engine.clock.now();
-        let sealed = self.engine.keys.seal(self.connection, &self.credentials());
+        let settings = connection_settings(spec, base_url);
+        let owner = Owner {
+            tenant: self.tenant,
+            connection: self.connection,
+            origin: origin(&settings),
+        };
+        let sealed = self.engine.keys.seal(&owner, &self.credentials());
         let sealed = sealed.expect("there is a key");
         let row = connection::Model {
             id: self.connection,
@@ -71,7 +78,7 @@ impl Site {
             name: "main".to_owned(),
             credentials: Some(sealed.bytes),
             credentials_key_id: Some(sealed.key_id),
-            settings: connection_settings(spec, base_url),
+            settings,
             status: ConnectionStatus::Active,
             status_reason: None,
             data_version: 0,

@@ -16,6 +16,7 @@ use super::view::{Connection, ConnectionTest};
 use crate::Tag;
 use crate::access::PathAdmin;
 use crate::answer::{Answer, Outcome};
+use crate::error::ApiError;
 use crate::state::State;
 
 /// Time for a test: less than a request may take, its retries included.
@@ -47,6 +48,12 @@ impl ConnectionActsApi {
         let engine = &state.engine;
         let id = ConnectionId::from_uuid(id.0);
         let row = connections::show(&engine.database, admin.tenant().id, id).await?;
+        state
+            .edge
+            .quotas
+            .charge_test(row.id)
+            .map_err(ApiError::from)?;
+        let _one_at_a_time = state.testing.begin(row.id)?;
         let asked = timeout(TEST_TIMEOUT, Box::pin(engine.test_connection(row.id))).await;
         let test = match asked {
             Ok(asked) => ConnectionTest::new(asked)?,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engine::admin::connections::{self, Owned};
+use engine::credentials::Credentials;
 use engine::lease;
 use entity::{ConnectionId, connection};
 use poem::web::Data;
@@ -63,6 +64,7 @@ impl ConnectionsApi {
         body: Json<NewConnectionBody>,
     ) -> Answer<Created<Connection>> {
         let new = body.0.checked(admin.tenant().id, admin.caller())?;
+        require_own(&new.credentials, &admin, &state).await?;
         let act = admin.caller().admin(&state);
         let row = connections::add(&act, &state.engine.keys, new).await;
         let row = row.map_err(unsealed)?;
@@ -115,8 +117,12 @@ impl ConnectionsApi {
     ) -> Answer<Outcome<Connection>> {
         let change = body.0.checked(admin.caller())?;
         let (act, id) = (admin.caller().admin(&state), ConnectionId::from_uuid(id.0));
-        let row = connections::set(&act, admin.tenant().id, id, change).await?;
-        Ok(Outcome(shown(row, &state).await?).into())
+        if let Some(credentials) = &change.credentials {
+            require_own(credentials, &admin, &state).await?;
+        }
+        let keys = &state.engine.keys;
+        let row = connections::set(&act, keys, admin.tenant().id, id, change).await;
+        Ok(Outcome(shown(row.map_err(unsealed)?, &state).await?).into())
     }
 
     /// Replace a connection's credentials
@@ -139,6 +145,7 @@ impl ConnectionsApi {
         body: Json<CredentialsBody>,
     ) -> Answer<Outcome<Connection>> {
         let credentials = body.0.checked()?;
+        require_own(&credentials, &admin, &state).await?;
         let (act, id) = (admin.caller().admin(&state), ConnectionId::from_uuid(id.0));
         let keys = &state.engine.keys;
         let row =
@@ -176,6 +183,29 @@ pub(super) async fn shown(row: connection::Model, state: &State) -> Result<Conne
     let reader = state.engine.database.reader();
     let hold = lease::hold_of(reader, row.tenant_id, row.id).await?;
     Connection::new(row, hold.as_ref(), state.engine.clock.now())
+}
+
+/// Refuses credentials with which somebody of the tenant could read an account that is not the tenant's: those that leave
+/// half of it to the agency's token, and those that another tenant has.
+async fn require_own(
+    credentials: &Credentials,
+    admin: &PathAdmin,
+    state: &State,
+) -> Result<(), ApiError> {
+    if admin.caller().principal().is_agency_admin() {
+        return Ok(());
+    }
+    if credentials.needs_shared_token() {
+        let detail = "only the agency may add an account without an accessToken of its own";
+        return Err(ApiError::new(Code::Forbidden, detail));
+    }
+    let (engine, tenant) = (&state.engine, admin.tenant().id);
+    let is_taken = connections::is_taken(&engine.database, &engine.keys, tenant, credentials);
+    if is_taken.await? {
+        let detail = "these credentials cannot be used here; ask the agency";
+        return Err(ApiError::new(Code::Conflict, detail));
+    }
+    Ok(())
 }
 
 /// A service without a key works in all other respects.

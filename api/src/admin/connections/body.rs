@@ -41,8 +41,11 @@ pub(super) struct ConnectionChangeBody {
     /// The new name.
     #[oai(validator(min_length = 1, max_length = 200))]
     name: Option<Text>,
-    /// Settings to change; `null` goes back to the default.
+    /// Settings to change; `null` goes back to the default. With another host, port or scheme in `baseUrl` the connection
+    /// waits for credentials, unless they come with the change.
     settings: Option<Settings<ConnectionSettings>>,
+    /// New credentials.
+    credentials: Option<CredentialsBody>,
 }
 
 impl NewConnectionBody {
@@ -73,16 +76,21 @@ impl NewConnectionBody {
 impl ConnectionChangeBody {
     /// Returns what `caller` wants to change.
     pub(super) fn checked(self, caller: &Caller) -> Result<ConnectionChange, ApiError> {
-        let Self { name, settings } = self;
+        let Self {
+            name,
+            settings,
+            credentials,
+        } = self;
         let settings = settings.unwrap_or_default();
-        if name.is_none() && settings.is_empty() {
-            let detail = "there is nothing to change: give name or settings";
+        if name.is_none() && settings.is_empty() && credentials.is_none() {
+            let detail = "there is nothing to change: give name, settings or credentials";
             return Err(ApiError::new(Code::Invalid, detail));
         }
         require_allowed(&settings, caller)?;
         Ok(ConnectionChange {
             name: name.map(|Text(name)| name),
             settings: settings.assignments(),
+            credentials: credentials.map(CredentialsBody::checked).transpose()?,
         })
     }
 }

@@ -13,7 +13,7 @@ fn path(site: &Site) -> String {
 }
 
 fn new(name: &str) -> Value {
-    json!({"source": "clienttether", "name": name, "credentials": {"webKey": "web-key-2"}})
+    json!({"source": "clienttether", "name": name, "credentials": {"webKey": "web-key-2", "accessToken": "access-token-2"}})
 }
 
 on_both_databases! {
@@ -107,7 +107,7 @@ on_both_databases! {
         let admin = Hand::of_tenant(&service, site.tenant, Role::TenantAdmin).await;
         let one = format!("{}/{}", path(&site), site.connection);
         let reserved = [
-            json!({"baseUrl": "http://169.254.169.254/"}), json!({"baseUrl": null}), json!({"requestsPerSecond": 0}),
+            json!({"baseUrl": "http://127.0.0.1:9/"}), json!({"baseUrl": null}), json!({"requestsPerSecond": 0}),
             json!({"concurrency": 9}), json!({"requestTimeoutMs": 9}), json!({"deadlineSeconds": 9}),
             json!({"maxBodyBytes": 9}), json!({"maxPages": 9}),
         ];
@@ -131,7 +131,8 @@ on_both_databases! {
         let agency = Hand::of_agency(&service).await;
         let one = format!("{}/{}", path(&site), site.connection);
         let wrong = [
-            json!({"baseUrl": "ftp://example.com"}), json!({"baseUrl": "nonsense"}), json!({"timeZone": "Mars"}),
+            json!({"baseUrl": "ftp://example.com"}), json!({"baseUrl": "nonsense"}), json!({"baseUrl": "http://example.com/"}),
+            json!({"baseUrl": "https://169.254.169.254/"}), json!({"baseUrl": "https://user:word@example.com/"}), json!({"timeZone": "Mars"}),
             json!({"streams": []}), json!({"streams": ["ledes"]}), json!({"activitiesPastDays": 4_000_000_000_u32}),
             json!({"concurrency": 0}), json!({"eventTypes": ["a\u{0}b"]}), json!({"concurrency": "4"}), json!({"credentials": "x"}),
         ];

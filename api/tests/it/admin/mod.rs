@@ -3,6 +3,7 @@
 mod audit;
 mod bodies;
 mod connections;
+mod egress;
 mod secrecy;
 mod tenants;
 mod tokens;

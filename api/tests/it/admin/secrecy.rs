@@ -133,7 +133,7 @@ on_both_databases! {
         let service = Service::new(app);
         let admin = Hand::of_tenant(&service, site.tenant, Role::TenantAdmin).await;
         let one = format!("/api/tenants/{}/connections/{}", site.tenant, site.connection);
-        admin.put(&format!("{one}/credentials"), json!({ "webKey": WEB_KEY })).await.ok();
+        admin.put(&format!("{one}/credentials"), json!({ "webKey": WEB_KEY, "accessToken": ACCESS_TOKEN })).await.ok();
         let entry = admin.get("/api/audit").await.ok()["items"].as_array().unwrap().iter()
             .find(|entry| entry["action"] == "set_credentials").unwrap().clone();
         assert_eq!((&entry["objectId"], &entry["detail"]), (&json!(site.connection), &json!({})));

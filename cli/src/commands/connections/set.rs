@@ -48,15 +48,27 @@ pub(crate) async fn run(context: &Context, args: SetArgs) -> Result<Exit> {
     }
     let database = context.database().await?;
     let found = connections::locate(&database, &connection).await?;
-    let change = ConnectionChange { name, settings };
+    let change = ConnectionChange {
+        name,
+        settings,
+        credentials: None,
+    };
     let admin = context.admin(&database);
-    let row = connections::set(&admin, found.tenant.id, found.connection.id, change).await?;
+    let keys = &context.settings.keys;
+    let had_credentials = found.connection.credentials.is_some();
+    let row = connections::set(&admin, keys, found.tenant.id, found.connection.id, change).await?;
     let reference = format!("{}/{}", found.tenant.slug, row.name);
+    let is_moved = had_credentials && row.credentials.is_none();
     context
         .output
         .result(&ConnectionView::new(found.tenant.slug, row), || {
             format!("Changed connection {reference}.")
         })?;
+    if is_moved {
+        context.output.say(&format!(
+            "Its credentials were for another place and are gone.\nNext: ctsync connections set-credentials {reference}"
+        ));
+    }
     Ok(Exit::Success)
 }
 

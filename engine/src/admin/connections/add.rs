@@ -11,7 +11,7 @@ use crate::admin::audit::Admin;
 use crate::admin::write::unique;
 use crate::credentials::Credentials;
 use crate::error::Result;
-use crate::secret::SecretKeys;
+use crate::secret::{Owner, SecretKeys, origin};
 use crate::work;
 
 /// Name of a connection that is its tenant's only one of its source.
@@ -73,7 +73,12 @@ fn new_row(admin: &Admin<'_>, keys: &SecretKeys, new: NewConnection) -> Result<c
     let id = ConnectionId::from_uuid(admin.clock.new_id());
     let name = checked_name(&name)?;
     let settings = changed_settings(&name, source, &json!({}), &settings)?;
-    let sealed = keys.seal(id, &credentials)?;
+    let owner = Owner {
+        tenant,
+        connection: id,
+        origin: origin(&settings),
+    };
+    let sealed = keys.seal(&owner, &credentials)?;
     let now = admin.clock.now();
     Ok(connection::Model {
         id,

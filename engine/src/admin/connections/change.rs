@@ -16,7 +16,10 @@ use crate::credentials::Credentials;
 use crate::error::{Attempt, Error, Result};
 use crate::lease;
 use crate::prune;
-use crate::secret::SecretKeys;
+use crate::secret::{Owner, SecretKeys, origin};
+
+/// Why a connection waits for credentials whose base URL leads elsewhere.
+const MOVED: &str = "base_url leads to another place than the credentials were given for";
 
 /// What may change about a connection; what is absent stays.
 #[derive(Debug, Clone, Default)]
@@ -25,31 +28,50 @@ pub struct ConnectionChange {
     pub name: Option<String>,
     /// Settings to change.
     pub settings: Vec<Assignment>,
+    /// New credentials.
+    pub credentials: Option<Credentials>,
 }
 
 /// Renames a connection or changes its settings.
 ///
+/// Credentials do not follow to another place: with another host, port or scheme in `base_url` the connection waits for
+/// credentials, unless they come with the change.
+///
 /// # Errors
 /// [`Error::Invalid`] or [`Error::Settings`] for what is not acceptable, [`Error::Conflict`] for a name that
-/// is taken.
+/// is taken, [`Error::Secret`] without a key to seal with.
 pub async fn set(
     admin: &Admin<'_>,
+    keys: &SecretKeys,
     tenant: TenantId,
     id: ConnectionId,
     change: ConnectionChange,
 ) -> Result<connection::Model> {
-    let ConnectionChange { name, settings } = change;
+    let ConnectionChange {
+        name,
+        settings,
+        credentials,
+    } = change;
     let name = name.map(|name| checked_name(&name)).transpose()?;
     let tx = admin.begin().await?;
-    let row = locked(&tx, tenant, id).await?;
-    let settings = changed_settings(&row.name, row.source, &row.settings, &settings)?;
-    let detail = json!({ "name": name, "settings": settings });
-    let row = connection::ActiveModel {
-        name: Set(name.unwrap_or_else(|| row.name.clone())),
-        settings: Set(settings),
-        updated_at: Set(admin.clock.now()),
-        ..row.into_active_model()
-    };
+    let before = locked(&tx, tenant, id).await?;
+    let mut row = before.clone();
+    row.settings = changed_settings(&row.name, row.source, &row.settings, &settings)?;
+    if let Some(credentials) = &credentials {
+        put_credentials(&mut row, keys, credentials)?;
+    } else if origin(&before.settings) != origin(&row.settings) {
+        (row.credentials, row.credentials_key_id) = (None, None);
+        row.status = ConnectionStatus::NeedsCredentials;
+        row.status_reason = Some(MOVED.to_owned());
+    }
+    row.name = name.unwrap_or(row.name);
+    row.updated_at = admin.clock.now();
+    let detail = json!({
+        "name": (row.name != before.name).then_some(&row.name),
+        "settings": row.settings,
+        "hasCredentials": row.credentials.is_some(),
+    });
+    let row = row.into_active_model().reset_all();
     let row = unique(row.update(&tx).await, "change the connection", || {
         "the tenant already has a connection of that name".to_owned()
     })?;
@@ -68,29 +90,33 @@ pub async fn set_credentials(
     id: ConnectionId,
     credentials: &Credentials,
 ) -> Result<connection::Model> {
-    let sealed = keys.seal(id, credentials)?;
     let tx = admin.begin().await?;
-    let row = locked(&tx, tenant, id).await?;
-    credentials.require(row.source)?;
-    let is_awaited = row.status == ConnectionStatus::NeedsCredentials;
-    let status = if is_awaited {
-        ConnectionStatus::Active
-    } else {
-        row.status
-    };
-    let row = connection::ActiveModel {
-        credentials: Set(Some(sealed.bytes)),
-        credentials_key_id: Set(Some(sealed.key_id)),
-        status: Set(status),
-        status_reason: Set(None),
-        updated_at: Set(admin.clock.now()),
-        ..row.into_active_model()
-    };
+    let mut row = locked(&tx, tenant, id).await?;
+    put_credentials(&mut row, keys, credentials)?;
+    row.updated_at = admin.clock.now();
+    let row = row.into_active_model().reset_all();
     let row = row.update(&tx).await.attempt("change the connection")?;
     admin
         .commit(tx, act("set_credentials", &row, json!({})))
         .await?;
     Ok(row)
+}
+
+/// Seals `credentials` into `row`; one that waited for them is synced again.
+fn put_credentials(
+    row: &mut connection::Model,
+    keys: &SecretKeys,
+    credentials: &Credentials,
+) -> Result<()> {
+    credentials.require(row.source)?;
+    let sealed = keys.seal(&Owner::of(row), credentials)?;
+    row.credentials = Some(sealed.bytes);
+    row.credentials_key_id = Some(sealed.key_id);
+    if row.status == ConnectionStatus::NeedsCredentials {
+        row.status = ConnectionStatus::Active;
+    }
+    row.status_reason = None;
+    Ok(())
 }
 
 /// Stops syncing a connection.

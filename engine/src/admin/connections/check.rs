@@ -2,10 +2,12 @@
 
 use entity::{Source, connection};
 use serde_json::Value;
+use url::Url;
 
 use crate::admin::audit::Act;
 use crate::admin::write::plain_name;
 use crate::admin::{Assignment, assignment};
+use crate::egress::Egress;
 use crate::error::{Error, Result};
 use crate::settings;
 
@@ -53,15 +55,19 @@ pub(super) fn changed_settings(
     Ok(settings)
 }
 
-/// Returns `url` in the form endpoints are resolved against: the last slash counts.
+/// Returns `url` in the form endpoints are resolved against: the last slash counts. Which hosts are listed is the process's
+/// business, which asks them.
 fn checked_base_url(url: &str) -> Result<String> {
-    if !(url.starts_with("http://") || url.starts_with("https://")) || url.contains(['?', '#']) {
-        return Err(Error::Invalid(
-            "base_url must be an http or https address without query, for example \
+    let parsed = Url::parse(url).ok();
+    let parsed = parsed.filter(|url| url.query().is_none() && url.fragment().is_none());
+    let parsed = parsed.ok_or_else(|| {
+        Error::Invalid(
+            "base_url must be an https address without query, for example \
              https://api.clienttether.com/v2/api/"
                 .to_owned(),
-        ));
-    }
+        )
+    })?;
+    Egress::default().check(&parsed)?;
     Ok(format!("{}/", url.trim_end_matches('/')))
 }
 

@@ -184,9 +184,14 @@ export type ConnectionChange = {
      */
     name?: string | null;
     /**
-     * Settings to change; `null` goes back to the default.
+     * Settings to change; `null` goes back to the default. With another host, port or scheme in `baseUrl` the connection
+     * waits for credentials, unless they come with the change.
      */
     settings?: ConnectionSettings | null;
+    /**
+     * New credentials.
+     */
+    credentials?: Credentials | null;
 };
 
 /**
@@ -2675,6 +2680,25 @@ export type WebhookReceipt = {
 export type WebhookStatus = 'received' | 'processed' | 'ignored' | 'failed';
 
 /**
+ * What to change about a connection; what is left out stays.
+ */
+export type ConnectionChangeWritable = {
+    /**
+     * The new name.
+     */
+    name?: string | null;
+    /**
+     * Settings to change; `null` goes back to the default. With another host, port or scheme in `baseUrl` the connection
+     * waits for credentials, unless they come with the change.
+     */
+    settings?: ConnectionSettings | null;
+    /**
+     * New credentials.
+     */
+    credentials?: CredentialsWritable | null;
+};
+
+/**
  * What a connection signs in with. It is never shown again.
  */
 export type CredentialsWritable = ClientTetherCredentials | CurrentRmsCredentialsWritable;
@@ -4408,7 +4432,7 @@ export type GetConnectionResponses = {
 export type GetConnectionResponse = GetConnectionResponses[keyof GetConnectionResponses];
 
 export type UpdateConnectionData = {
-    body: ConnectionChange;
+    body: ConnectionChangeWritable;
     path: {
         /**
          * The tenant, by id or slug.
