@@ -3,9 +3,9 @@
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::commands::{
-    answers, completions, connections, crontab, drift, explain, help, man, migrate, prune, rejects,
-    replay, run, runs, secret_key, status, tenant, tenants, tokens, users, verify, webhooks,
-    worker,
+    answers, backup, completions, connections, crontab, drift, explain, help, man, migrate, prune,
+    rejects, replay, run, runs, secret_key, status, tenant, tenants, tokens, users, verify,
+    webhooks, worker,
 };
 use crate::output::Format;
 
@@ -102,6 +102,10 @@ pub(crate) enum Command {
     Worker(worker::WorkerArgs),
     /// Forget old snapshots, runs and webhooks that no row needs.
     Prune(prune::PruneArgs),
+    /// Copy the database into a new file, at any time.
+    Backup(backup::BackupArgs),
+    /// Put a copy in the place of the database, which must not be there.
+    Restore(backup::RestoreArgs),
     /// Bring the database's schema up to date, or back.
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),

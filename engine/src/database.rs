@@ -24,6 +24,7 @@ use sqlx::{ConnectOptions as _, Connection};
 use tokio::sync::Notify;
 use tracing::warn;
 
+use crate::backup::{create_private, sqlite_file};
 use crate::error::{Attempt, Error, Result};
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -291,8 +292,15 @@ impl Database {
         .to_vec()
     }
 
-    /// Closes all connections.
+    /// Closes all connections. Of a SQLite database that nobody else has open one file is left, with everything in it.
     pub async fn close(self) -> Result<()> {
+        if self.backend() == DbBackend::Sqlite {
+            // Where somebody reads, it stays as it is: the last one to leave does it.
+            let _ = self
+                .write
+                .execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)")
+                .await;
+        }
         self.read.close().await.attempt("close the database")?;
         self.write.close().await.attempt("close the database")
     }
@@ -365,6 +373,13 @@ async fn connect_sqlite(url: &str) -> Result<Database> {
             });
         options
     };
+    if url.contains("mode=rwc")
+        && let Some(file) = sqlite_file(url)
+    {
+        // Only its owner may read what it will hold; SQLite makes the files beside it alike. When it is there, or cannot be
+        // made, opening it tells.
+        let _ = create_private(&file);
+    }
     // The writer opens first: it may create the file, and sets its journal mode.
     let write = sea_orm::Database::connect(pool(1, SQLITE_WRITER_CACHE_KIB))
         .await

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod admin;
 pub mod answers;
+pub mod backup;
 pub mod budget;
 pub mod clock;
 pub mod connector;

@@ -5,8 +5,8 @@ use engine::process::Environment;
 use indicatif::MultiProgress;
 
 use super::{
-    answers, completions, connections, crontab, doctor, drift, explain, help, man, migrate, prune,
-    rejects, replay, run, runs, secret_key, status, tenant, tenants, tokens, users, verify,
+    answers, backup, completions, connections, crontab, doctor, drift, explain, help, man, migrate,
+    prune, rejects, replay, run, runs, secret_key, status, tenant, tenants, tokens, users, verify,
     webhooks, worker,
 };
 use crate::args::{Cli, Command};
@@ -35,7 +35,9 @@ pub(crate) async fn dispatch(cli: Cli) -> Result<Exit> {
     logging::start(&environment, &global, &progress)?;
     let context = Context::load(&environment, &global, progress)?;
     // The futures of commands are large.
-    Box::pin(with_database(&context, command)).await
+    let ended = Box::pin(with_database(&context, command)).await;
+    context.close().await;
+    ended
 }
 
 async fn with_database(context: &Context, command: Command) -> Result<Exit> {
@@ -58,6 +60,8 @@ async fn with_database(context: &Context, command: Command) -> Result<Exit> {
         Command::Webhooks(command) => webhooks::run(context, command).await,
         Command::Tokens(command) => tokens::run(context, command).await,
         Command::Users(command) => users::run(context, command).await,
+        Command::Backup(args) => backup::run(context, &args).await,
+        Command::Restore(args) => backup::put_back(context, &args).await,
         Command::Migrate(command) => migrate::run(context, command).await,
         Command::SecretKey(_) => secret_key::rotate(context).await,
         Command::Crontab(_) | Command::Completions(_) | Command::Man(_) | Command::Help(_) => {

@@ -1,6 +1,7 @@
 //! The commands, one a file, and the way to them.
 
 pub(crate) mod answers;
+pub(crate) mod backup;
 pub(crate) mod completions;
 pub(crate) mod connections;
 pub(crate) mod crontab;
