@@ -119,9 +119,8 @@ fn tenant_parameter() -> Value {
     json!({
         "name": TENANT_HEADER,
         "in": "header",
-        "description": "The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.",
+        "description": "The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.",
         "schema": { "type": "string", "pattern": "^[a-z0-9-]{1,63}$" },
-        "example": "harbor-homes",
     })
 }
 

@@ -74,9 +74,8 @@ fn add_components(document: &mut Value) {
     let condition = json!({
         "name": "If-None-Match",
         "in": "header",
-        "description": "The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.",
+        "description": "The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/\"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d\"`.",
         "schema": { "type": "string" },
-        "example": "W/\"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d\"",
     });
     let place = ["components", "parameters", "IfNoneMatch"];
     put(document, &place, condition);

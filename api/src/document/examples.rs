@@ -15,6 +15,9 @@ const NAMED: &str = include_str!("examples.json");
 type Named = BTreeMap<String, Value>;
 
 /// Gives every parameter and every property with a plain value an example, unless it has one.
+///
+/// That of an optional parameter stands in its description: pages to try requests with fill in all others, and a request
+/// with every filter there is finds nothing.
 pub(super) fn add(document: &mut Value) {
     let named = named();
     let schemas = named_schemas(document).clone();
@@ -27,6 +30,11 @@ pub(super) fn add(document: &mut Value) {
             if let Some(parameter) = parameter.as_object_mut() {
                 illustrate_parameter(parameter, &named, &schemas);
             }
+        }
+        let body = operation.get_mut("requestBody");
+        let media = body.and_then(|body| body.pointer_mut("/content/application~1json"));
+        if let Some(media) = media.and_then(Value::as_object_mut) {
+            illustrate_body(media, &named);
         }
     });
     for (name, schema) in named_schemas_mut(document) {
@@ -52,11 +60,33 @@ fn illustrate_parameter(parameter: &mut Object, named: &Named, schemas: &Value) 
     let example = own
         .or_else(|| named.get(name).cloned())
         .or_else(|| schema.and_then(implied));
-    if let Some(example) = example {
-        parameter.insert("example".to_owned(), example);
+    let is_required = parameter.get("required") == Some(&Value::Bool(true));
+    match example {
+        Some(example) if is_required => {
+            parameter.insert("example".to_owned(), example);
+        }
+        Some(example) => describe_example(parameter, &example),
+        None => {}
     }
     if let Some(Value::Object(schema)) = parameter.get_mut("schema") {
         schema.remove("examples");
+    }
+}
+
+fn describe_example(parameter: &mut Object, example: &Value) {
+    let text = example
+        .as_str()
+        .map_or_else(|| example.to_string(), str::to_owned);
+    if let Some(Value::String(description)) = parameter.get_mut("description") {
+        description.push_str(&format!(" For example `{text}`."));
+    }
+}
+
+/// Gives a body the example that its schema has as a whole, in place of one with all properties.
+fn illustrate_body(media: &mut Object, named: &Named) {
+    let schema = media.get("schema").and_then(component);
+    if let Some(example) = schema.and_then(|name| named.get(name)).cloned() {
+        media.insert("example".to_owned(), example);
     }
 }
 

@@ -40,7 +40,7 @@ impl<'a> Admin<'a> {
 /// Adds a connection to the tenant of `site`.
 async fn add_connection(service: &Service<'_>, admin: &Admin<'_>, site: &Site, name: &str) {
     let path = format!("/api/tenants/{}/connections", site.tenant);
-    let body = json!({"source": "clienttether", "name": name, "credentials": {"webKey": "k"}, "settings": {"streams": ["leads"]}});
+    let body = json!({"source": "clienttether", "name": name, "credentials": {"webKey": "k", "accessToken": "t"}, "settings": {"streams": ["leads"]}});
     service
         .call(Method::POST, &path)
         .token(&admin.token)

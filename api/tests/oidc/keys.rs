@@ -37,6 +37,20 @@ async fn a_withdrawn_key_is_refused_when_the_keys_are_next_read() {
 }
 
 #[tokio::test]
+async fn when_all_keys_are_withdrawn_no_token_is_good() {
+    let key = Key::ed25519("ed");
+    let token = key.token("EdDSA", &claims());
+    let site = Site::start(&[&key]).await;
+    assert!(site.accepts(&token).await);
+    site.provider.publish(&[]);
+    site.clock.advance(TimeDelta::hours(2));
+    assert!(!site.accepts(&token).await);
+    site.provider.publish(&[&key]);
+    site.clock.advance(TimeDelta::hours(2));
+    assert!(site.accepts(&token).await);
+}
+
+#[tokio::test]
 async fn unknown_keys_do_not_hammer_the_provider() {
     let (known, made_up) = (Key::ed25519("known"), Key::ed25519("made up"));
     let site = Site::start(&[&known]).await;

@@ -109,20 +109,12 @@ async fn nonsense_does_not_replace_known_keys() {
         "{{\"keys\":[],\"padding\":\"{}\"}}",
         "x".repeat(1024 * 1024)
     );
-    for nonsense in [
-        "",
-        "<html>",
-        "[]",
-        "{}",
-        r#"{"keys":[]}"#,
-        r#"{"keys":[{}]}"#,
-        &huge,
-    ] {
+    for nonsense in ["", "<html>", "[]", "{}", r#"{"keys":[{}]}"#, &huge] {
         site.provider.answer_with(nonsense);
         site.clock.advance(TimeDelta::hours(2));
         assert!(site.accepts(&token).await, "{nonsense:.20}");
     }
-    assert_eq!(site.provider.request_count(), 8);
+    assert_eq!(site.provider.request_count(), 7);
 }
 
 #[tokio::test]

@@ -29,6 +29,22 @@ async fn interrupted_by(app: &tests::TestApp, signal: &str) {
 }
 
 on_both_databases! {
+    async fn nobody_needs_to_read_what_a_run_says(app: &TestApp) {
+        let ctsync = Installation::new(app);
+        ctsync.add_tenant("acme", 5).await;
+        for (keeps_stdout, keeps_stderr) in [(false, true), (true, false), (false, false)] {
+            let mut child = ctsync.start(&["run", "--all"]);
+            let stdout = child.stdout.take().filter(|_| keeps_stdout);
+            let stderr = child.stderr.take().filter(|_| keeps_stderr);
+            assert_eq!(child.wait().await.unwrap().code(), Some(0));
+            drop((stdout, stderr));
+        }
+        let runs = ctsync.json(&["runs", "list"]).await;
+        let runs = runs.as_array().unwrap();
+        assert_eq!(runs.len(), 3);
+        assert!(runs.iter().all(|run| run["status"] == "success"), "{runs:?}");
+    }
+
     async fn sigterm_stops_a_run_and_frees_its_lease(app: &TestApp) {
         interrupted_by(app, "-TERM").await;
     }

@@ -60,6 +60,8 @@ where
     let builder = fmt()
         .with_env_filter(settings.filter)
         .with_writer(writer)
+        // It would complain to a standard error that is closed, and panic.
+        .log_internal_errors(false)
         .with_ansi(settings.is_coloured);
     match settings.format {
         LogFormat::Text => builder.with_target(false).init(),

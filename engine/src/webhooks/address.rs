@@ -31,7 +31,8 @@ fn is_usable(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     };
-    let is_bare = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    let is_bare = url.query().is_none() && url.fragment().is_none() && !has_user;
     is_bare && (url.scheme() == "https" || (url.scheme() == "http" && is_here))
 }
 
@@ -88,6 +89,7 @@ mod tests {
             "http://sync.example.com",
             "https://a.example.com/?x=1",
             "https://user@a.example.com",
+            "https://:word@a.example.com",
             "sync.example.com",
             "",
         ] {

@@ -110,6 +110,9 @@ impl KeyCache {
 
     async fn attempt(&self) {
         match self.read().await {
+            Ok(keys) if keys.len() == 0 && self.held().is_none() => {
+                warn!("the identity provider publishes no keys");
+            }
             Ok(keys) => {
                 info!(
                     key_count = keys.len(),

@@ -80,11 +80,12 @@ impl Claims {
         Ok(())
     }
 
-    /// An address that the issuer does not vouch for could be anybody's.
+    /// An address that the issuer does not vouch for could be anybody's. Nor is anybody recognised by one with letters beyond
+    /// ASCII: some of them turn into others when their case is changed.
     fn verified_email(&self) -> Option<String> {
         let is_verified = self.email_verified == Some(Value::Bool(true));
-        let email = self.email.as_ref()?.as_str()?.trim().to_lowercase();
-        (is_verified && !email.is_empty()).then_some(email)
+        let email = self.email.as_ref()?.as_str()?.trim().to_ascii_lowercase();
+        (is_verified && !email.is_empty() && email.is_ascii()).then_some(email)
     }
 }
 
@@ -149,6 +150,22 @@ mod tests {
         }
         let list = json!(["https://id.example.com"]);
         assert_eq!(refusal("iss", list), Some(Refusal::Malformed));
+    }
+
+    #[test]
+    fn nobody_is_recognised_by_letters_that_become_others() {
+        let email = |email: &str| {
+            let claims = json!({
+                "iss": "https://id.example.com", "aud": "dashboards", "sub": "ann", "exp": NOW + 300,
+                "email": email, "email_verified": true,
+            });
+            let claims: Claims = serde_json::from_value(claims).unwrap();
+            let now = DateTime::from_timestamp(NOW, 0).unwrap();
+            claims.identity(&settings(), now).unwrap().verified_email
+        };
+        assert_eq!(email("Kim@Example.com").unwrap(), "kim@example.com");
+        // The sign for Kelvin.
+        assert_eq!(email("\u{212a}im@example.com"), None);
     }
 
     #[test]

@@ -44,12 +44,13 @@ struct Document {
 impl KeySet {
     /// Reads a JWKS. Keys that are for something else, or of a kind that is not known, are left out.
     ///
-    /// Returns none where no key is left: an issuer that publishes no keys is one that fails.
+    /// Returns none where it has keys, but none that is left; one that has no keys at all withdraws those of before.
     pub(super) fn parse(json: &[u8]) -> Option<Self> {
         let document: Document = serde_json::from_slice(json).ok()?;
+        let is_empty = document.keys.is_empty();
         let keys = document.keys.into_iter().filter_map(VerifyingKey::parse);
         let keys: Vec<_> = keys.map(Arc::new).collect();
-        (!keys.is_empty()).then_some(Self(keys))
+        (is_empty || !keys.is_empty()).then_some(Self(keys))
     }
 
     /// How many keys there are.
@@ -216,9 +217,18 @@ mod tests {
 
     #[test]
     fn what_is_no_key_set_is_none() {
-        for text in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":[]}"#, "<html>"] {
+        for text in [
+            "",
+            "[]",
+            "{}",
+            r#"{"keys":{}}"#,
+            r#"{"keys":[{}]}"#,
+            "<html>",
+        ] {
             assert!(KeySet::parse(text.as_bytes()).is_none(), "{text}");
         }
+        // All keys are withdrawn.
+        assert_eq!(KeySet::parse(br#"{"keys":[]}"#).unwrap().len(), 0);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Tokens.
 
 use chrono::TimeDelta;
+use engine::admin::connections::MAX_CONNECTIONS;
+use engine::admin::tokens::MAX_TOKENS;
 use entity::membership::Role;
 use serde_json::{Value, json};
 use tests::on_both_databases;
@@ -73,6 +75,30 @@ on_both_databases! {
         assert_eq!(of_boss["token"]["user"], "boss@example.com");
         let listed = admin.get("/api/tokens").await.ok();
         assert!(!listed.to_string().contains("boss@example.com"), "{listed}");
+    }
+
+    async fn a_tenant_has_so_many_tokens_and_connections(app: &TestApp) {
+        let site = app.small_site().await;
+        let service = Service::new(app);
+        let (admin, agency) = (Hand::of_tenant(&service, site.tenant, Role::TenantAdmin).await, Hand::of_agency(&service).await);
+        let mut last = None;
+        // One is the administrator's own.
+        for _ in 1..MAX_TOKENS {
+            last = Some(admin.post("/api/tokens", json!({"name": "t"})).await.ok()["token"]["id"].clone());
+        }
+        admin.post("/api/tokens", json!({"name": "t"})).await.assert_problem(409, "conflict");
+        let last = last.unwrap();
+        admin.delete(&format!("/api/tokens/{}", last.as_str().unwrap())).await;
+        admin.post("/api/tokens", json!({"name": "t"})).await.ok();
+        let path = format!("/api/tenants/{}/connections", site.tenant);
+        let new = |number: u64| {
+            let credentials = json!({"webKey": "k", "accessToken": "t"});
+            json!({"source": "clienttether", "name": format!("c{number}"), "credentials": credentials})
+        };
+        for number in 1..MAX_CONNECTIONS {
+            agency.post(&path, new(number)).await.ok();
+        }
+        agency.post(&path, new(0)).await.assert_problem(409, "conflict");
     }
 
     async fn a_list_of_tokens_is_read_to_its_end(app: &TestApp) {

@@ -177,10 +177,10 @@ pub(super) fn body(operation: &Operation) -> Value {
         "create_tenant" => json!({"slug": "new", "timeZone": "UTC"}),
         "update_tenant" => json!({"name": "Other"}),
         "create_connection" => {
-            json!({"source": "clienttether", "name": "new", "credentials": {"webKey": "k"}})
+            json!({"source": "clienttether", "name": "new", "credentials": {"webKey": "k", "accessToken": "t"}})
         }
         "update_connection" => json!({"name": "other"}),
-        "set_connection_credentials" => json!({"webKey": "k"}),
+        "set_connection_credentials" => json!({"webKey": "k", "accessToken": "t"}),
         "create_token" => json!({"name": "new"}),
         "create_user" => json!({"email": "new@example.com"}),
         "grant_membership" => json!({"role": "agency_admin"}),

@@ -160,7 +160,7 @@ async fn rest(mut log: Lines<BufReader<ChildStderr>>, mut seen: String) -> Strin
 }
 
 /// Returns where the process listens, if this is the line that says so.
-fn served(line: &str) -> Option<String> {
+pub(crate) fn served(line: &str) -> Option<String> {
     let line: Value = serde_json::from_str(line).ok()?;
     let is_it = line["message"] == "serving";
     is_it.then(|| {

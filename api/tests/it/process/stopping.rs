@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use entity::membership::Role;
 use tests::{Backend, on_both_databases};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-use super::running::{Process, command};
+use super::running::{Process, command, served};
 use crate::support::Service;
 
-/// A request whose body comes later.
-async fn begin(process: &Process) -> TcpStream {
+/// A request of the caller with `token` whose body comes later.
+async fn begin(process: &Process, token: &str) -> TcpStream {
     let mut stream = TcpStream::connect(&process.address).await.unwrap();
-    let head = "GET /api/sync/status HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{";
+    let head = format!(
+        "POST /api/sync/runs HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: 2\r\n\r\n{{"
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
     // It is under way once another one, sent later, was answered.
     assert_eq!(process.get("/healthz", None).await.status, 200);
@@ -22,9 +25,11 @@ async fn begin(process: &Process) -> TcpStream {
 
 on_both_databases! {
     async fn it_finishes_what_is_under_way_and_takes_nothing_new(app: &TestApp) {
+        let site = app.small_site().await;
+        let token = Service::new(app).token(site.tenant, Role::TenantAdmin).await;
         let folder = tempfile::tempdir().unwrap();
         let process = Process::start(command(app, folder.path())).await;
-        let mut slow = begin(&process).await;
+        let mut slow = begin(&process, &token).await;
         process.signal("-TERM").await;
         while TcpStream::connect(&process.address).await.is_ok() {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -32,7 +37,7 @@ on_both_databases! {
         slow.write_all(b"}").await.unwrap();
         let mut answer = String::new();
         slow.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+        assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
         let done = process.end().await;
         assert_eq!(done.code, Some(0), "{done:?}");
         assert!(done.stderr.contains("worker stopped"), "{done:?}");
@@ -76,9 +81,13 @@ async fn whoever_waits_for_a_sync_is_told_where_it_goes_on() {
 #[tokio::test]
 async fn a_second_signal_does_not_wait() {
     tests::run(Backend::Sqlite, async |app| {
+        let site = app.small_site().await;
+        let token = Service::new(app)
+            .token(site.tenant, Role::TenantAdmin)
+            .await;
         let folder = tempfile::tempdir().unwrap();
         let process = Process::start(command(app, folder.path())).await;
-        let _slow = begin(&process).await;
+        let _slow = begin(&process, &token).await;
         let started = std::time::Instant::now();
         process.signal("-INT").await;
         while TcpStream::connect(&process.address).await.is_ok() {
@@ -106,6 +115,29 @@ async fn without_a_worker_no_syncs_are_done() {
         process.signal("-TERM").await;
         let done = process.end().await;
         assert!(!done.stderr.contains("worker started"), "{done:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn it_goes_on_when_nobody_reads_its_log() {
+    tests::run(Backend::Sqlite, async |app| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = command(app, folder.path()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let address = loop {
+            let line = log.next_line().await.unwrap().unwrap();
+            if let Some(address) = served(&line) {
+                break address;
+            }
+        };
+        drop((log, child.stdout.take()));
+        for _ in 0..3 {
+            let answer = reqwest::get(format!("http://{address}/nothing")).await;
+            assert_eq!(answer.unwrap().status(), 404);
+        }
+        assert_eq!(child.try_wait().unwrap(), None);
+        child.kill().await.unwrap();
     })
     .await;
 }

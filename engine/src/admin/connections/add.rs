@@ -2,7 +2,7 @@
 
 use entity::connection::{self, ConnectionStatus};
 use entity::{ConnectionId, Source, TenantId};
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait};
 use serde_json::json;
 
 use super::check::{act, changed_settings, checked_name};
@@ -10,12 +10,15 @@ use crate::admin::Assignment;
 use crate::admin::audit::Admin;
 use crate::admin::write::unique;
 use crate::credentials::Credentials;
-use crate::error::Result;
+use crate::error::{Attempt, Error, Result};
 use crate::secret::{Owner, SecretKeys, origin};
 use crate::work;
 
 /// Name of a connection that is its tenant's only one of its source.
 pub const DEFAULT_NAME: &str = "main";
+
+/// Connections that a tenant may have.
+pub const MAX_CONNECTIONS: u64 = 50;
 
 /// A connection to be.
 #[derive(Debug, Clone)]
@@ -36,7 +39,7 @@ pub struct NewConnection {
 ///
 /// # Errors
 /// `Error::Secret` without a key to seal with, `Error::Invalid` or `Error::Settings` for what is not
-/// acceptable, `Error::Conflict` for a name that is taken.
+/// acceptable, `Error::Conflict` for a name that is taken, and for one connection more than [`MAX_CONNECTIONS`].
 pub async fn add(
     admin: &Admin<'_>,
     keys: &SecretKeys,
@@ -44,6 +47,12 @@ pub async fn add(
 ) -> Result<connection::Model> {
     let row = new_row(admin, keys, new)?;
     let tx = admin.begin().await?;
+    let there = connection::Entity::owned_by(row.tenant_id).count(&tx).await;
+    if there.attempt("count the connections")? >= MAX_CONNECTIONS {
+        return Err(Error::Conflict(format!(
+            "the tenant has {MAX_CONNECTIONS} connections, and may not have more"
+        )));
+    }
     let insert = connection::Entity::insert(row.clone().into_active_model().reset_all());
     unique(
         insert.exec_without_returning(&tx).await,

@@ -146,10 +146,10 @@ pub async fn remove(admin: &Admin<'_>, tenant: TenantId, id: ConnectionId) -> Re
     let tx = admin.begin().await?;
     let row = locked(&tx, tenant, id).await?;
     let hold = lease::hold_of(&tx, tenant, id).await?;
-    if let Some(hold) = hold.filter(|hold| hold.is_live(admin.clock.now())) {
+    if hold.is_some_and(|hold| hold.is_live(admin.clock.now())) {
         return Err(Error::Conflict(format!(
-            "connection `{}` is being synced by {}; pause it, wait for the run to end and try again",
-            row.name, hold.holder,
+            "connection `{}` is being synced; pause it, wait for the run to end and try again",
+            row.name,
         )));
     }
     let act = act(

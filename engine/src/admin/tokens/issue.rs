@@ -4,8 +4,8 @@ use chrono::{Datelike, DurationRound, TimeDelta};
 use entity::membership::Role;
 use entity::{ApiTokenId, TenantId, Timestamp, UserId, api_token};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait,
+    IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -23,6 +23,8 @@ const SECRET_BYTES: usize = 32;
 /// Characters of a token that are stored as they are: the mark and eight hexadecimal digits.
 const PREFIX_CHARS: usize = MARK.len() + 8;
 
+/// Tokens of a tenant that may be good at the same time.
+pub const MAX_TOKENS: u64 = 200;
 /// Last year that is written with four digits.
 const MAX_EXPIRY_YEAR: i32 = 9999;
 
@@ -49,11 +51,15 @@ pub struct NewToken {
 /// Creates a token; the secret is returned here and never again.
 ///
 /// # Errors
-/// [`Error::Invalid`] for the agency's role in a tenant, and for an expiry that has passed.
+/// [`Error::Invalid`] for the agency's role in a tenant, and for an expiry that has passed; [`Error::Conflict`] when the
+/// tenant has [`MAX_TOKENS`] that are good.
 pub async fn create(admin: &Admin<'_>, new: NewToken) -> Result<(api_token::Model, SecretString)> {
     let secret = fresh_secret()?;
     let row = new_row(admin, new, &secret)?;
     let tx = admin.begin().await?;
+    if let Some(tenant) = row.tenant_id {
+        require_room(admin, &tx, tenant).await?;
+    }
     let insert = api_token::Entity::insert(row.clone().into_active_model().reset_all());
     insert
         .exec_without_returning(&tx)
@@ -64,6 +70,22 @@ pub async fn create(admin: &Admin<'_>, new: NewToken) -> Result<(api_token::Mode
     });
     admin.commit(tx, act("create", &row, detail)).await?;
     Ok((row, secret))
+}
+
+async fn require_room(admin: &Admin<'_>, tx: &DatabaseTransaction, tenant: TenantId) -> Result<()> {
+    let expiry = api_token::Column::ExpiresAt;
+    let good = api_token::Entity::owned_by(tenant)
+        .filter(api_token::COLUMN.revoked_at.is_null())
+        .filter(expiry.is_null().or(expiry.gt(admin.clock.now())))
+        .count(tx)
+        .await
+        .attempt("count the tokens")?;
+    if good < MAX_TOKENS {
+        return Ok(());
+    }
+    Err(Error::Conflict(format!(
+        "the tenant has {good} tokens that are good, and may have {MAX_TOKENS}; revoke one that is not needed"
+    )))
 }
 
 /// Revokes a token for good; one that is revoked stays as it is.

@@ -4,4 +4,4 @@ mod find;
 mod issue;
 
 pub use find::{NamedToken, TokenQuery, find, list, page, show};
-pub use issue::{MARK, NewToken, TokenScope, create, digest, revoke};
+pub use issue::{MARK, MAX_TOKENS, NewToken, TokenScope, create, digest, revoke};

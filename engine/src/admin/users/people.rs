@@ -141,7 +141,9 @@ async fn with_roles(db: &impl ConnectionTrait, users: Vec<user::Model>) -> Resul
 pub async fn find(database: &Database, id_or_email: &str) -> Result<user::Model> {
     let query = match id_or_email.parse::<UserId>() {
         Ok(id) => user::Entity::find_by_id(id),
-        Err(_) => user::Entity::find().filter(user::COLUMN.email.eq(id_or_email.to_lowercase())),
+        Err(_) => {
+            user::Entity::find().filter(user::COLUMN.email.eq(id_or_email.to_ascii_lowercase()))
+        }
     };
     let row = query
         .one(database.reader())
@@ -178,7 +180,7 @@ pub(super) fn act(
 /// # Errors
 /// [`Error::Invalid`] for what is no email address.
 pub(super) fn checked_email(text: &str) -> Result<String> {
-    let email = text.trim().to_lowercase();
+    let email = text.trim().to_ascii_lowercase();
     let is_plain = |c: char| !c.is_whitespace() && !c.is_control();
     let is_email = email.len() <= MAX_EMAIL_BYTES
         && email.chars().all(is_plain)
@@ -203,6 +205,9 @@ mod tests {
             checked_email(" Ann@Example.com ").unwrap(),
             "ann@example.com"
         );
+        // The sign for Kelvin is no k.
+        let kelvin = checked_email("\u{212a}im@example.com").unwrap();
+        assert_ne!(kelvin, "kim@example.com");
     }
 
     #[test]

@@ -2740,12 +2740,12 @@ export type NewConnectionWritable = {
 };
 
 /**
- * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+ * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
  */
 export type IfNoneMatch = string;
 
 /**
- * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+ * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
  */
 export type TenantId = string;
 
@@ -2753,22 +2753,22 @@ export type ListAuditEntriesData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
     path?: never;
     query?: {
         /**
-         * How many to show.
+         * How many to show. For example `50`.
          */
         limit?: number;
         /**
-         * Continues a list: the `nextCursor` of its last part.
+         * Continues a list: the `nextCursor` of its last part. For example `Zm9sbG93cy1mcm9tLWhlcmU`.
          */
         cursor?: string;
     };
@@ -2809,22 +2809,22 @@ export type GetHotListData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
     path?: never;
     query?: {
         /**
-         * How many to show.
+         * How many to show. For example `50`.
          */
         limit?: number;
         /**
-         * Continues the list: the `nextCursor` of its last part.
+         * Continues the list: the `nextCursor` of its last part. For example `Zm9sbG93cy1mcm9tLWhlcmU`.
          */
         cursor?: string;
     };
@@ -2865,11 +2865,11 @@ export type GetLeadsDashboardData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
@@ -2912,31 +2912,31 @@ export type ListDashboardNotesData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
     path?: never;
     query?: {
         /**
-         * How many to show.
+         * How many to show. For example `50`.
          */
         limit?: number;
         /**
          * How many to pass over, for page numbers. Notes that arrive meanwhile shift them; `cursor` does not
-         * have that problem. Not together with it.
+         * have that problem. Not together with it. For example `0`.
          */
         offset?: number;
         /**
-         * Continues the list: the `nextCursor` of its last part.
+         * Continues the list: the `nextCursor` of its last part. For example `Zm9sbG93cy1mcm9tLWhlcmU`.
          */
         cursor?: string;
         /**
-         * Only notes that contain this in content or author: literal text, ASCII letters in any case.
+         * Only notes that contain this in content or author: literal text, ASCII letters in any case. For example `spring`.
          */
         search?: string;
     };
@@ -2977,18 +2977,18 @@ export type GetOpportunitiesDashboardData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
     path?: never;
     query?: {
         /**
-         * How many of the upcoming ones to show.
+         * How many of the upcoming ones to show. For example `50`.
          */
         limit?: number;
     };
@@ -3029,11 +3029,11 @@ export type GetPipelineDashboardData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
@@ -3076,34 +3076,34 @@ export type GetScheduleData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
     path?: never;
     query?: {
         /**
-         * How many to show.
+         * How many to show. For example `50`.
          */
         limit?: number;
         /**
-         * Continues the list: the `nextCursor` of its last part.
+         * Continues the list: the `nextCursor` of its last part. For example `Zm9sbG93cy1mcm9tLWhlcmU`.
          */
         cursor?: string;
         /**
-         * Whether to begin with the past instead of now.
+         * Whether to begin with the past instead of now. For example `false`.
          */
         includePast?: boolean;
         /**
-         * Begins at this time, also when it is past.
+         * Begins at this time, also when it is past. For example `2026-11-20T08:15:30Z`.
          */
         from?: string;
         /**
-         * Ends before this time.
+         * Ends before this time. For example `2026-11-20T08:15:30Z`.
          */
         to?: string;
     };
@@ -3144,30 +3144,30 @@ export type GetScheduleCalendarData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
     path?: never;
     query?: {
         /**
-         * How many to show.
+         * How many to show. For example `50`.
          */
         limit?: number;
         /**
-         * Whether to begin with the past instead of now.
+         * Whether to begin with the past instead of now. For example `false`.
          */
         includePast?: boolean;
         /**
-         * Begins at this time, also when it is past.
+         * Begins at this time, also when it is past. For example `2026-11-20T08:15:30Z`.
          */
         from?: string;
         /**
-         * Ends before this time.
+         * Ends before this time. For example `2026-11-20T08:15:30Z`.
          */
         to?: string;
     };
@@ -3208,51 +3208,51 @@ export type ListLeadsData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
     path?: never;
     query?: {
         /**
-         * How many to show.
+         * How many to show. For example `50`.
          */
         limit?: number;
         /**
-         * Continues the list: the `nextCursor` of its last part.
+         * Continues the list: the `nextCursor` of its last part. For example `Zm9sbG93cy1mcm9tLWhlcmU`.
          */
         cursor?: string;
         /**
-         * Only leads of this source, as the dashboard calls it; `(none)` for those without one.
+         * Only leads of this source, as the dashboard calls it; `(none)` for those without one. For example `Web Site`.
          */
         source?: string;
         /**
-         * Only leads in this stage, which the dashboard calls status.
+         * Only leads in this stage, which the dashboard calls status. For example `FDD Sent`.
          */
         stage?: string;
         /**
-         * Only qualified leads, or only the others.
+         * Only qualified leads, or only the others. For example `false`.
          */
         isQualified?: boolean;
         /**
          * Only leads that contain this in name, company, e-mail address or phone number: literal text, ASCII
-         * letters in any case.
+         * letters in any case. For example `spring`.
          */
         search?: string;
         /**
-         * Only leads whose last change was seen here at this time or later.
+         * Only leads whose last change was seen here at this time or later. For example `2026-11-20T08:15:30Z`.
          */
         updatedSince?: string;
         /**
-         * Contacts of other types, too.
+         * Contacts of other types, too. For example `false`.
          */
         includeNonProspects?: boolean;
         /**
-         * Leads that are gone upstream, too.
+         * Leads that are gone upstream, too. For example `false`.
          */
         includeDeleted?: boolean;
     };
@@ -3293,11 +3293,11 @@ export type GetLeadData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
@@ -3345,66 +3345,66 @@ export type ListOpportunitiesData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
     path?: never;
     query?: {
         /**
-         * How many to show.
+         * How many to show. For example `50`.
          */
         limit?: number;
         /**
-         * Continues the list: the `nextCursor` of its last part.
+         * Continues the list: the `nextCursor` of its last part. For example `Zm9sbG93cy1mcm9tLWhlcmU`.
          */
         cursor?: string;
         /**
          * Only opportunities with one of these states, separated by commas: 0 enquiry, 1 draft, 2 quotation, 3 order,
-         * any other number, or `none` where the state is not known.
+         * any other number, or `none` where the state is not known. For example `0,1`.
          */
         state?: string;
         /**
          * Only opportunities with one of these statuses, separated by commas: 0 open, 1 provisional, 5 reserved, 20
          * active, 40 completed, 50 cancelled, 60 lost, 70 dead, 80 postponed, any other number, or `none` where the
-         * status is not known.
+         * status is not known. For example `0,1`.
          */
         status?: string;
         /**
-         * Only opportunities that start at this time or later.
+         * Only opportunities that start at this time or later. For example `2026-11-20T08:15:30Z`.
          */
         startsFrom?: string;
         /**
-         * Only opportunities that start before this time.
+         * Only opportunities that start before this time. For example `2026-11-20T08:15:30Z`.
          */
         startsTo?: string;
         /**
-         * Only opportunities with a start, or only the others.
+         * Only opportunities with a start, or only the others. For example `false`.
          */
         hasStart?: boolean;
         /**
-         * Only opportunities for this customer: the whole `memberId` or `memberName`.
+         * Only opportunities for this customer: the whole `memberId` or `memberName`. For example `Acme Parties`.
          */
         organisation?: string;
         /**
          * Only opportunities that contain this in subject, number, or the name of customer or venue: literal text,
-         * ASCII letters in any case.
+         * ASCII letters in any case. For example `spring`.
          */
         search?: string;
         /**
-         * Only opportunities whose last change was seen here at this time or later.
+         * Only opportunities whose last change was seen here at this time or later. For example `2026-11-20T08:15:30Z`.
          */
         updatedSince?: string;
         /**
-         * Opportunities that start outside of the months that are loaded, too: somebody has edited them upstream.
+         * Opportunities that start outside of the months that are loaded, too: somebody has edited them upstream. For example `false`.
          */
         includeOutside?: boolean;
         /**
-         * Opportunities that are gone upstream, too.
+         * Opportunities that are gone upstream, too. For example `false`.
          */
         includeDeleted?: boolean;
     };
@@ -3445,11 +3445,11 @@ export type GetOpportunityData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
@@ -3497,54 +3497,54 @@ export type ListPipelineOpportunitiesData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
     path?: never;
     query?: {
         /**
-         * How many to show.
+         * How many to show. For example `50`.
          */
         limit?: number;
         /**
-         * Continues the list: the `nextCursor` of its last part.
+         * Continues the list: the `nextCursor` of its last part. For example `Zm9sbG93cy1mcm9tLWhlcmU`.
          */
         cursor?: string;
         /**
-         * Only opportunities in this stage.
+         * Only opportunities in this stage. For example `FDD Sent`.
          */
         stage?: string;
         /**
-         * Only opportunities whose deal size is above zero, or only the others.
+         * Only opportunities whose deal size is above zero, or only the others. For example `false`.
          */
         hasValue?: boolean;
         /**
-         * Only opportunities on the hot list, or only the others.
+         * Only opportunities on the hot list, or only the others. For example `false`.
          */
         isHot?: boolean;
         /**
-         * Only opportunities that contain this in name or company: literal text, ASCII letters in any case.
+         * Only opportunities that contain this in name or company: literal text, ASCII letters in any case. For example `spring`.
          */
         search?: string;
         /**
-         * Only opportunities whose last change was seen here at this time or later.
+         * Only opportunities whose last change was seen here at this time or later. For example `2026-11-20T08:15:30Z`.
          */
         updatedSince?: string;
         /**
-         * Opportunities for contacts of other types, too.
+         * Opportunities for contacts of other types, too. For example `false`.
          */
         includeNonProspects?: boolean;
         /**
-         * Opportunities in stages that are no part of the pipeline, too.
+         * Opportunities in stages that are no part of the pipeline, too. For example `false`.
          */
         includeInactiveStages?: boolean;
         /**
-         * Opportunities that are gone upstream, too.
+         * Opportunities that are gone upstream, too. For example `false`.
          */
         includeDeleted?: boolean;
     };
@@ -3585,11 +3585,11 @@ export type GetPipelineOpportunityData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
@@ -3637,7 +3637,7 @@ export type GetFleetData = {
     body?: never;
     headers?: {
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
@@ -3680,14 +3680,14 @@ export type StartIncrementalSyncData = {
     body?: IncrementalSync;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
     };
     path?: never;
     query?: {
         /**
-         * For how many seconds to wait for the end, at most.
+         * For how many seconds to wait for the end, at most. For example `30`.
          */
         wait?: number;
     };
@@ -3732,14 +3732,14 @@ export type StartInitialSyncData = {
     body?: InitialSync;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
     };
     path?: never;
     query?: {
         /**
-         * For how many seconds to wait for the end, at most.
+         * For how many seconds to wait for the end, at most. For example `30`.
          */
         wait?: number;
     };
@@ -3784,22 +3784,22 @@ export type ListSyncRunsData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
     path?: never;
     query?: {
         /**
-         * How many to show.
+         * How many to show. For example `50`.
          */
         limit?: number;
         /**
-         * Continues a list: the `nextCursor` of its last part.
+         * Continues a list: the `nextCursor` of its last part. For example `Zm9sbG93cy1mcm9tLWhlcmU`.
          */
         cursor?: string;
     };
@@ -3840,7 +3840,7 @@ export type StartSyncRunData = {
     body: SyncStart;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
     };
@@ -3883,11 +3883,11 @@ export type GetSyncRunData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
@@ -3935,7 +3935,7 @@ export type CancelSyncRunData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
     };
@@ -3983,11 +3983,11 @@ export type GetSyncStatusData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
@@ -4030,14 +4030,14 @@ export type ListTenantsData = {
     body?: never;
     headers?: {
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
     path?: never;
     query?: {
         /**
-         * Whether to list archived tenants, too. They are shown to the agency only.
+         * Whether to list archived tenants, too. They are shown to the agency only. For example `false`.
          */
         includeArchived?: boolean;
     };
@@ -4115,7 +4115,7 @@ export type GetTenantData = {
     body?: never;
     headers?: {
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
@@ -4247,7 +4247,7 @@ export type ListConnectionsData = {
     body?: never;
     headers?: {
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
@@ -4383,7 +4383,7 @@ export type GetConnectionData = {
     body?: never;
     headers?: {
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
@@ -4749,22 +4749,22 @@ export type ListTokensData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
     path?: never;
     query?: {
         /**
-         * How many to show.
+         * How many to show. For example `50`.
          */
         limit?: number;
         /**
-         * Continues a list: the `nextCursor` of its last part.
+         * Continues a list: the `nextCursor` of its last part. For example `Zm9sbG93cy1mcm9tLWhlcmU`.
          */
         cursor?: string;
     };
@@ -4805,7 +4805,7 @@ export type CreateTokenData = {
     body: NewToken;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
     };
@@ -4848,7 +4848,7 @@ export type RevokeTokenData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
     };
@@ -4896,11 +4896,11 @@ export type GetTokenData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
@@ -4948,18 +4948,18 @@ export type ListUsersData = {
     body?: never;
     headers?: {
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
     path?: never;
     query?: {
         /**
-         * How many to show.
+         * How many to show. For example `50`.
          */
         limit?: number;
         /**
-         * Continues a list: the `nextCursor` of its last part.
+         * Continues a list: the `nextCursor` of its last part. For example `Zm9sbG93cy1mcm9tLWhlcmU`.
          */
         cursor?: string;
     };
@@ -5037,7 +5037,7 @@ export type GetUserData = {
     body?: never;
     headers?: {
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
@@ -5210,26 +5210,26 @@ export type ListWebhookEventsData = {
     body?: never;
     headers?: {
         /**
-         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one.
+         * The tenant, by id or slug. A token of one tenant needs no header; whoever may use several must name one. For example `harbor-homes`.
          */
         'X-Tenant-Id'?: string;
         /**
-         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body.
+         * The `ETag` of an earlier answer: as long as it is the current one the answer is 304, without a body. For example `W/"6c5bd1a7e0c1f4a39b0d2e8f7a615c3d"`.
          */
         'If-None-Match'?: string;
     };
     path?: never;
     query?: {
         /**
-         * Only those of which this became.
+         * Only those of which this became. For example `received`.
          */
         status?: WebhookStatus;
         /**
-         * How many to show.
+         * How many to show. For example `50`.
          */
         limit?: number;
         /**
-         * Continues a list: the `nextCursor` of its last part.
+         * Continues a list: the `nextCursor` of its last part. For example `Zm9sbG93cy1mcm9tLWhlcmU`.
          */
         cursor?: string;
     };
