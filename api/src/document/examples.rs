@@ -1,6 +1,7 @@
 //! Examples for parameters and properties: by name from `examples.json`, else by what the schema says.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
@@ -78,7 +79,8 @@ fn describe_example(parameter: &mut Object, example: &Value) {
         .as_str()
         .map_or_else(|| example.to_string(), str::to_owned);
     if let Some(Value::String(description)) = parameter.get_mut("description") {
-        description.push_str(&format!(" For example `{text}`."));
+        // Writing to a String cannot fail.
+        let _ = write!(description, " For example `{text}`.");
     }
 }
 
