@@ -3,6 +3,7 @@
 //! A base URL is part of a connection's settings, so whoever may change them, or write to the database, could have credentials
 //! sent elsewhere. Therefore: only https, save to this machine; to listed hosts only, where some are listed; and never to
 //! addresses that mean the machine's own network segment or a cloud's metadata service, also when a name resolves to one.
+//! (Where requests go through a proxy of the system, the proxy resolves names, and this last check is its own.)
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
