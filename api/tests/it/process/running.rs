@@ -3,12 +3,15 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use entity::membership::Role;
 use serde_json::Value;
 use tests::TestApp;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::task::JoinHandle;
+
+use crate::support::Service;
 
 /// A `ctsync-api` that serves.
 pub(crate) struct Process {
@@ -60,6 +63,18 @@ pub(crate) async fn finished(mut command: Command) -> Finished {
 }
 
 impl Process {
+    /// Starts a process with these settings, and makes a token of an administrator of a tenant with some data.
+    pub(crate) async fn with_admin(app: &TestApp, settings: &[(&str, &str)]) -> (Self, String) {
+        let site = app.small_site().await;
+        let token = Service::new(app)
+            .token(site.tenant, Role::TenantAdmin)
+            .await;
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = command(app, folder.path());
+        command.envs(settings.iter().copied());
+        (Self::start(command).await, token)
+    }
+
     /// Starts a process and waits until it serves.
     pub(crate) async fn start(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();

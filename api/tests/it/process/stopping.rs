@@ -25,10 +25,7 @@ async fn begin(process: &Process, token: &str) -> TcpStream {
 
 on_both_databases! {
     async fn it_finishes_what_is_under_way_and_takes_nothing_new(app: &TestApp) {
-        let site = app.small_site().await;
-        let token = Service::new(app).token(site.tenant, Role::TenantAdmin).await;
-        let folder = tempfile::tempdir().unwrap();
-        let process = Process::start(command(app, folder.path())).await;
+        let (process, token) = Process::with_admin(app, &[]).await;
         let mut slow = begin(&process, &token).await;
         process.signal("-TERM").await;
         while TcpStream::connect(&process.address).await.is_ok() {
@@ -81,12 +78,7 @@ async fn whoever_waits_for_a_sync_is_told_where_it_goes_on() {
 #[tokio::test]
 async fn a_second_signal_does_not_wait() {
     tests::run(Backend::Sqlite, async |app| {
-        let site = app.small_site().await;
-        let token = Service::new(app)
-            .token(site.tenant, Role::TenantAdmin)
-            .await;
-        let folder = tempfile::tempdir().unwrap();
-        let process = Process::start(command(app, folder.path())).await;
+        let (process, token) = Process::with_admin(app, &[]).await;
         let _slow = begin(&process, &token).await;
         let started = std::time::Instant::now();
         process.signal("-INT").await;

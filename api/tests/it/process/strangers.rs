@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use entity::membership::Role;
 use serde_json::Value;
 use tests::{Backend, TestApp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -10,7 +9,6 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::running::{Process, command};
-use crate::support::Service;
 
 const MIB: u64 = 1 << 20;
 /// By how much the service may grow under attack by strangers, whose bodies nobody reads, and by callers, whose bodies have
@@ -100,14 +98,7 @@ async fn healthy(process: &Process) {
 }
 
 async fn half_bodies_over_many_connections(app: &TestApp, is_known: bool) {
-    let site = app.small_site().await;
-    let token = Service::new(app)
-        .token(site.tenant, Role::TenantAdmin)
-        .await;
-    let folder = tempfile::tempdir().unwrap();
-    let mut command = command(app, folder.path());
-    command.env("CTSYNC_RATE_LIMIT", "0");
-    let process = Process::start(command).await;
+    let (process, token) = Process::with_admin(app, &[("CTSYNC_RATE_LIMIT", "0")]).await;
     healthy(&process).await;
     // A credential that was good before is not held up by failures of others at its address.
     let known = process.get("/api/sync/status", Some(&token)).await;
@@ -152,14 +143,7 @@ async fn half_bodies_of_callers_have_room_for_so_many_together() {
 #[tokio::test]
 async fn half_bodies_over_one_http2_connection_do_not_fill_the_memory() {
     tests::run(Backend::Sqlite, async |app| {
-        let site = app.small_site().await;
-        let token = Service::new(app)
-            .token(site.tenant, Role::TenantAdmin)
-            .await;
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = command(app, folder.path());
-        command.env("CTSYNC_RATE_LIMIT", "0");
-        let process = Process::start(command).await;
+        let (process, token) = Process::with_admin(app, &[("CTSYNC_RATE_LIMIT", "0")]).await;
         healthy(&process).await;
         let before = process.memory();
         for (credential, limit) in ["nobody", token.as_str()].into_iter().zip(GROWTH) {

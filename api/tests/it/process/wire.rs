@@ -44,14 +44,7 @@ async fn head_tells_the_headers_and_no_body() {
 
 /// A service with these settings, and the head of a request that takes a body from somebody who may send it.
 async fn receiving(app: &TestApp, settings: &[(&str, &str)]) -> (Process, String) {
-    let site = app.small_site().await;
-    let token = Service::new(app)
-        .token(site.tenant, Role::TenantAdmin)
-        .await;
-    let folder = tempfile::tempdir().unwrap();
-    let mut command = command(app, folder.path());
-    command.envs(settings.iter().copied());
-    let process = Process::start(command).await;
+    let (process, token) = Process::with_admin(app, settings).await;
     let headers = format!("authorization: Bearer {token}\r\ncontent-type: application/json\r\n");
     (process, headers)
 }
